@@ -1,0 +1,14 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+  },
+  format: ['esm', 'cjs'],
+  target: 'es2022',
+  dts: true,
+  clean: true,
+  sourcemap: true,
+  // Without splitting each CJS entry would hold its own copy of the core: marks and reports would not meet.
+  splitting: true,
+});
