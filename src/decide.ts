@@ -1,0 +1,52 @@
+import { delayOf } from './policy/jitter.js';
+import type { RetryPolicy } from './policy/policy.js';
+import { type Chance, type Random, unseeded } from './random.js';
+import { hintOf, isVerdict, type Verdict } from './verdict/verdict.js';
+
+/** Why there is no further attempt, as far as the policy can tell. */
+export type StopReason = 'not-retryable' | 'retries-exhausted' | 'hint-too-long' | 'deadline';
+
+/** What follows a failed attempt: another one after whole milliseconds, or none, with the reason. */
+export type Decision =
+  | { readonly retry: true; readonly delayMs: number }
+  | { readonly retry: false; readonly reason: StopReason };
+
+/** What happened so far: the verdict on the attempt that failed, its number (from 1), and the time since the call began. */
+export interface Failure {
+  readonly verdict: Verdict;
+  readonly attempt: number;
+  readonly elapsedMs: number;
+}
+
+/**
+ * The one decision: retry after a delay, or stop with a reason. Pure (but for the draw) and total: an attempt that is
+ * no whole number >= 1 counts as the last one, an `elapsedMs` that is not >= 0 as 0, an unknown verdict as `'stop'`.
+ * An exception of the caller's `random` passes through.
+ */
+export function decide(policy: RetryPolicy, failure: Failure, random: Random = unseeded): Decision {
+  const next = nextDelay(policy, failure.verdict, failure.attempt, failure.elapsedMs, random);
+  return typeof next === 'number' ? { retry: true, delayMs: next } : { retry: false, reason: next };
+}
+
+/** The decision without the object around it, for the loop: the delay, or the reason to stop. */
+export function nextDelay(
+  policy: RetryPolicy,
+  verdict: Verdict,
+  attempt: number,
+  elapsedMs: number,
+  chance: Chance,
+): number | StopReason {
+  if (verdict === 'stop' || !isVerdict(verdict)) return 'not-retryable';
+  if (!Number.isSafeInteger(attempt) || attempt < 1 || attempt > policy.maxRetries)
+    return 'retries-exhausted';
+  const hintMs = hintOf(verdict);
+  if (hintMs !== undefined && hintMs > policy.maxRetryAfterMs) return 'hint-too-long';
+  const delayMs = delayOf(policy, attempt, chance, hintMs);
+  // Before a useless wait, not after it.
+  return pastDeadline(policy, elapsedMs, delayMs) ? 'deadline' : delayMs;
+}
+
+/** Whether an attempt that begins `delayMs` from now would begin at or after the deadline. */
+export function pastDeadline(policy: RetryPolicy, elapsedMs: number, delayMs: number): boolean {
+  return policy.maxElapsedMs < Infinity && (elapsedMs >= 0 ? elapsedMs : 0) + delayMs >= policy.maxElapsedMs;
+}

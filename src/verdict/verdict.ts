@@ -1,0 +1,17 @@
+/**
+ * What a failure means: try again, do not, or try again with a hint, the delay the other side asked for
+ * (milliseconds >= 0; fractions are rounded up).
+ */
+export type Verdict = 'retry' | 'stop' | { readonly retryAfterMs: number };
+
+/** Whether a value of unknown origin is a verdict. A hint of NaN or below 0 is none. */
+export function isVerdict(value: unknown): value is Verdict {
+  if (typeof value === 'string') return value === 'retry' || value === 'stop';
+  if (typeof value !== 'object' || value === null) return false;
+  const { retryAfterMs } = value as { retryAfterMs?: unknown };
+  return typeof retryAfterMs === 'number' && retryAfterMs >= 0;
+}
+
+/** The hint of a verdict, if it carries one. */
+export const hintOf = (verdict: Verdict): number | undefined =>
+  typeof verdict === 'object' ? verdict.retryAfterMs : undefined;
