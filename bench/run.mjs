@@ -1,0 +1,59 @@
+// npm run bench                    every question, under 10 minutes on 2 quiet cores
+// npm run bench -- success parse   only these
+//
+// Prints a table per question, puts the answers into results.json and ends with 1 if a figure that must be reached is
+// missed. Node 22 or later: that is what the rivals need.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { machine, versionOf } from './harness/machine.mjs';
+import { asText } from './harness/report.mjs';
+import { runRounds } from './harness/rounds.mjs';
+
+const QUESTIONS = ['success', 'failing', 'failing-jittered', 'pending', 'abort'];
+const RESULTS = new URL('results.json', import.meta.url);
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !QUESTIONS.includes(name));
+if (unknown.length > 0) {
+  console.error(`No such question: ${unknown.join(', ')}. There are: ${QUESTIONS.join(', ')}`);
+  process.exit(2);
+}
+
+const results = {
+  machine: machine(),
+  // A run of some questions keeps the others' answers; each tells when it was measured.
+  answers: existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')).answers : {},
+};
+
+let missed = false;
+for (const name of asked.length > 0 ? asked : QUESTIONS) {
+  const answer = await ask(name);
+  console.log(asText(name, answer));
+  missed ||= answer.mustReach.some(({ ok }) => !ok);
+  results.answers[name] = answer;
+  writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`);
+}
+process.exitCode = missed ? 1 : 0;
+
+async function ask(name) {
+  const { default: question } = await import(`./${name}.mjs`);
+  const started = performance.now();
+  const rows = await runRounds(name, question, progress);
+  progress('');
+  return {
+    title: question.title,
+    unit: question.unit,
+    measured: new Date().toISOString().slice(0, 10),
+    seconds: Math.round((performance.now() - started) / 1000),
+    rows: await Promise.all(rows.map(describe)),
+    mustReach: question.mustReach(rows),
+  };
+}
+
+async function describe(row) {
+  const { label, packageName } = await import(`./contenders/${row.contender}.mjs`);
+  return { label, ...(packageName && { version: versionOf(packageName) }), ...row };
+}
+
+function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
