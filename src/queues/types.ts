@@ -1,0 +1,93 @@
+import type { Random, StopReason, Verdict } from '../index.js';
+import type { ErrorData } from './error.js';
+
+/** What a handler is told besides its job: the attempt, counted from 1, and a signal to stop by. */
+export interface JobContext {
+  readonly attempt: number;
+  /** Aborted by the host (a cancelled or lost job), by the attempt's timeout and by shutdown. */
+  readonly signal: AbortSignal;
+}
+
+/** The user's function: one call is one attempt. */
+export type Handler<Job, Value = unknown> = (job: Job, context: JobContext) => Value | PromiseLike<Value>;
+
+/**
+ * Why a job went to its dead letter: what `decide` said; `stalled`, when its attempts were used up by workers that died
+ * or by settles that failed; `hook-failed`, when the caller's `classify` or `random` threw.
+ */
+export type DeadReason = StopReason | 'stalled' | 'hook-failed';
+
+/** One attempt of a job, as kept in its history. Times are epoch milliseconds on the worker's clock. */
+export interface HistoryRow {
+  readonly attempt: number;
+  /** `stalled`: the attempt began (or was claimed) and nobody settled it. */
+  readonly outcome: 'done' | 'retry' | 'dead' | 'stalled';
+  readonly startedAtMs?: number;
+  readonly durationMs?: number;
+  /** What was thrown; missing after a success and after a stall. */
+  readonly error?: ErrorData;
+  /** With outcome `retry`: the delay to the next attempt. */
+  readonly delayMs?: number;
+  /** With outcome `dead`: why. */
+  readonly reason?: DeadReason;
+  /** What `onAttempt` threw, if it did. It changes nothing else. */
+  readonly hookError?: ErrorData;
+}
+
+/** What `onAttempt` is told, once for each attempt that ran to a decision, before the queue is told. */
+export interface AttemptEvent<Job> {
+  readonly job: Job;
+  readonly queue: string;
+  readonly id: string;
+  readonly attempt: number;
+  readonly outcome: 'done' | 'retry' | 'dead';
+  readonly durationMs: number;
+  /** What was thrown, unchanged; undefined after a success. */
+  readonly error?: unknown;
+  readonly delayMs?: number;
+  readonly reason?: DeadReason;
+}
+
+/** Options that every queue adapter has. */
+export interface QueueOptions<Job> {
+  /** The caller's word on a failure; undefined leaves it to the built-in rules. Throwing buries the job as `hook-failed`. */
+  readonly classify?: ((error: unknown, context: JobContext) => Verdict | undefined) | undefined;
+  /** Called and awaited after every attempt, before it is settled. What it throws is kept in the history and changes nothing. */
+  readonly onAttempt?: ((event: AttemptEvent<Job>) => unknown) | undefined;
+  /** The stream of draws of one job. Default: `seeded(queue + ':' + id)`, so its delays can be computed anywhere. */
+  readonly random?: ((job: Job) => Random) | undefined;
+  /**
+   * Shutdown: handlers are aborted, and those that then reject give their job back without losing the attempt. One that
+   * resolves in spite of the abort is done like any other.
+   */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where a job goes when retrying has ended. */
+export interface DeadLetter<Payload = unknown> {
+  readonly queue: string;
+  /** The job's name, for hosts that have one beside the queue's; else the queue's. */
+  readonly name: string;
+  readonly payload: Payload;
+  /** The id of the job that died. */
+  readonly id: string;
+  readonly reason: DeadReason;
+  readonly lastError: ErrorData;
+  /** Attempts used, those lost in crashes included. */
+  readonly attempts: number;
+  /** One row for each attempt, as far as the host kept them. */
+  readonly history: readonly HistoryRow[];
+  /** Epoch milliseconds. */
+  readonly firstFailedAtMs: number;
+  readonly lastFailedAtMs: number;
+}
+
+/** What an operator does with dead letters. */
+export interface DeadLetters<Payload = unknown> {
+  /** The oldest first. `limit` defaults to 100, `offset` to 0. */
+  list(page?: { readonly limit?: number; readonly offset?: number }): Promise<DeadLetter<Payload>[]>;
+  /** Puts a dead job back into its queue as a new one, all attempts ahead of it, and removes the letter. False: no such letter. */
+  redrive(id: string): Promise<boolean>;
+  /** Removes the letters of jobs that last failed at least `olderThanMs` ago (default 0: all). Returns how many. */
+  purge(options?: { readonly olderThanMs?: number }): Promise<number>;
+}
