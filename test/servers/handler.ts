@@ -1,0 +1,113 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What one attempt of a job does. */
+export type Step =
+  | 'ok'
+  | 'fail'
+  /** Throws an error that is marked as not worth a retry. */
+  | 'permanent'
+  /** Kills its own process at once, as the kernel does when memory runs out. */
+  | 'crash'
+  /** Works for `ms`, whatever its signal says, and then does the next thing. */
+  | { readonly workMs: number; readonly then: Step }
+  /** Waits for its signal, at most `ms`, and rejects with the reason. */
+  | { readonly waitMs: number }
+  /** Fails as HTTP clients do, with a hint in the response. */
+  | { readonly hint: { readonly header: 'retry-after' | 'retry-after-ms'; readonly value: string } }
+  /** The same with a date that far in the future, in whole seconds. */
+  | { readonly hintDateSeconds: number }
+  | { readonly odd: 'string' | 'undefined' | 'null' | 'frozen' | 'huge-stack' | 'proxy' };
+
+/** A job of the suite: what it does is in its payload, so that any process can run it. The last step repeats. */
+export interface Payload {
+  readonly key: string;
+  readonly steps: readonly Step[];
+}
+
+/** One line of the ledger: who ran what, when (epoch ms). */
+export interface Entry {
+  readonly what: 'begin' | 'end' | 'aborted';
+  readonly key: string;
+  readonly id: string;
+  readonly attempt: number;
+  readonly pid: number;
+  readonly atMs: number;
+}
+
+/**
+ * The handler of all jobs, writing down each run in a file: appended with one write, so that lines of several processes
+ * do not mix, and that a killed process leaves all it has written.
+ */
+export const scripted =
+  (ledger: string) =>
+  async (payload: Payload, { attempt, signal }: { attempt: number; signal: AbortSignal }, id: string) => {
+    const note = (what: Entry['what']): void => {
+      const entry: Entry = { what, key: payload.key, id, attempt, pid: process.pid, atMs: Date.now() };
+      appendFileSync(ledger, `${JSON.stringify(entry)}\n`);
+    };
+    note('begin');
+    signal.addEventListener('abort', () => note('aborted'), { once: true });
+    const step = payload.steps[Math.min(attempt, payload.steps.length) - 1] ?? 'ok';
+    try {
+      return await act(step, attempt, signal);
+    } finally {
+      note('end');
+    }
+  };
+
+/** What all processes have written so far. */
+export function entries(ledger: string): Entry[] {
+  if (!existsSync(ledger)) return [];
+  return readFileSync(ledger, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): Entry => JSON.parse(line));
+}
+
+async function act(step: Step, attempt: number, signal: AbortSignal): Promise<unknown> {
+  if (step === 'ok') return { attempt };
+  if (step === 'fail') throw new Error(`flaky, attempt ${attempt}`);
+  if (step === 'permanent') {
+    throw Object.assign(new Error('card declined'), {
+      name: 'CardError',
+      [Symbol.for('ostinato.verdict')]: 'stop',
+    });
+  }
+  if (step === 'crash') {
+    process.kill(process.pid, 'SIGKILL');
+    return new Promise(() => undefined);
+  }
+  if ('workMs' in step) {
+    await sleep(step.workMs);
+    return act(step.then, attempt, signal);
+  }
+  if ('waitMs' in step) {
+    await sleep(step.waitMs, undefined, { signal }).catch(() => undefined);
+    signal.throwIfAborted();
+    return { attempt };
+  }
+  if ('hint' in step) throw busy(step.hint.header, step.hint.value);
+  if ('hintDateSeconds' in step) {
+    throw busy('retry-after', new Date(Date.now() + step.hintDateSeconds * 1_000).toUTCString());
+  }
+  throw odd(step.odd);
+}
+
+const busy = (header: string, value: string): Error =>
+  Object.assign(new Error('busy'), { response: { status: 503, headers: { [header]: value } } });
+
+function odd(kind: string): unknown {
+  if (kind === 'string') return 'just a string';
+  if (kind === 'null') return null;
+  if (kind === 'frozen') return Object.freeze(new Error('frozen'));
+  if (kind === 'huge-stack') return Object.assign(new Error('huge'), { stack: 'x'.repeat(1_000_000) });
+  if (kind === 'proxy') {
+    return new Proxy(new Error('proxy'), {
+      get() {
+        throw new Error('no reading here');
+      },
+    });
+  }
+  return undefined;
+}

@@ -1,0 +1,10 @@
+import type { Subject } from './subject.js';
+
+/** Every queue under test, by name, loaded when asked for: so a worker process loads one host only. */
+export const subjects: Record<string, () => Promise<Subject>> = {};
+
+export async function subjectNamed(name: string): Promise<Subject> {
+  const load = subjects[name];
+  if (!load) throw new Error(`No subject is called ${name}: add it to test/servers/subjects.ts`);
+  return load();
+}
