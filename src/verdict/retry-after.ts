@@ -1,0 +1,51 @@
+import { decimal, fieldOf, fieldText, trimmed, wholeMs } from './field.js';
+import { parseHttpDate } from './http-date.js';
+
+const YEAR_MS = 366 * 86_400_000;
+
+/**
+ * The delay that a Retry-After value asks for, in whole ms >= 0, or undefined if it asks for none. Never throws, takes
+ * linear time.
+ *
+ * - Seconds, with or without decimals (`120`, `2.0`), rounded up to the next ms. No sign, exponent, unit or quotes.
+ * - HTTP-dates in all three forms, and RFC 3339 with a zone: the time left since `nowMs`, 0 if it has passed.
+ * - Epoch seconds or ms, as some servers send them, if within 366 days of `nowMs`.
+ * - Several of them, joined by commas or as a list: the largest that can be read.
+ *
+ * What is above `Number.MAX_SAFE_INTEGER` ms becomes that.
+ *
+ * @param value the header: a string, a number (of seconds), or a list of these; all else is as good as absent.
+ * @param nowMs the current time in epoch ms: the server's, where it is known, for the server meant the instant.
+ */
+export function parseRetryAfter(value: unknown, nowMs: number): number | undefined {
+  const longest = fieldText(value)
+    // The comma after a weekday, before day and month, separates nothing.
+    .split(/,(?! ?\d\d?[ -][a-z]{3}[ -])/i)
+    .map((member) => delayOf(trimmed(member), nowMs))
+    .reduce((most, delayMs) => (most >= delayMs || Number.isNaN(delayMs) ? most : delayMs), NaN);
+  return longest >= 0 ? longest : undefined;
+}
+
+/** The hint in the Retry-After of these headers, by the server's clock where it can be read; undefined if there is none. */
+export const readRetryAfter = (headers: unknown, wallNowMs: number): number | undefined =>
+  parseRetryAfter(fieldOf(headers, 'retry-after'), serverNow(headers, wallNowMs));
+
+/** What the server's clock said when it answered: `Date`, plus `Age` for an answer out of a cache; else `wallNowMs`. */
+export function serverNow(headers: unknown, wallNowMs: number): number {
+  const dateMs = parseHttpDate(trimmed(fieldOf(headers, 'date')), wallNowMs);
+  const age = trimmed(fieldOf(headers, 'age'));
+  return Number.isNaN(dateMs) ? wallNowMs : dateMs + (/^\d+$/.test(age) ? Number(age) * 1000 : 0);
+}
+
+/** One member; NaN if it asks for nothing. */
+function delayOf(member: string, nowMs: number): number {
+  const delayMs = decimal(member, 3);
+  const leftMs = wholeMs((delayMs >= 0 ? epochOf(delayMs, nowMs) : parseHttpDate(member, nowMs)) - nowMs);
+  return leftMs >= 0 ? leftMs : delayMs;
+}
+
+/** The instant meant by a "delay" of 31 years or more, in epoch ms, unless it is far from now too; else NaN. */
+function epochOf(delayMs: number, nowMs: number): number {
+  const instant = delayMs < 1e12 ? NaN : delayMs < 1e15 ? delayMs : delayMs / 1000;
+  return Math.abs(instant - nowMs) <= YEAR_MS ? instant : NaN;
+}
