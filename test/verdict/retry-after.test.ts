@@ -66,7 +66,7 @@ describe('a Retry-After value', () => {
   test.each([
     ['9'.repeat(400), Number.MAX_SAFE_INTEGER],
     [1e21, Number.MAX_SAFE_INTEGER],
-    [1e-9, 1],
+    [1e-6, 1],
     [64.57, 64_570],
     ['16.1', 16_100],
     ['1.005', 1005],
@@ -141,7 +141,7 @@ describe('a Retry-After value', () => {
     fc.assert(
       fc.property(instants, (date) => {
         date.setUTCMilliseconds(0);
-        const [, day, month, year, time] = date.toUTCString().split(' ') as string[];
+        const [, day, month, year, time] = date.toUTCString().split(' ');
         const forms = [
           date.toUTCString(),
           `${days[date.getUTCDay()]}day, ${day}-${month}-${year!.slice(2)} ${time} GMT`,
