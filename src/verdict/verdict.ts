@@ -1,3 +1,5 @@
+import { show } from '../show.js';
+
 /**
  * What a failure means: try again, do not, or try again with a hint, the delay the other side asked for
  * (milliseconds >= 0; fractions are rounded up).
@@ -15,3 +17,15 @@ export function isVerdict(value: unknown): value is Verdict {
 /** The hint of a verdict, if it carries one. */
 export const hintOf = (verdict: Verdict): number | undefined =>
   typeof verdict === 'object' ? verdict.retryAfterMs : undefined;
+
+/**
+ * A verdict of the caller's, or undefined for no opinion.
+ *
+ * @throws TypeError for anything else: a boolean, a promise, a hint of NaN.
+ */
+export function checkVerdict(value: unknown, hook: string): Verdict | undefined {
+  if (value === undefined || isVerdict(value)) return value;
+  throw new TypeError(
+    `${hook} returned ${show(value)}; a verdict is 'retry', 'stop', { retryAfterMs: 1000 }, or undefined for no opinion (and no promise of one)`,
+  );
+}

@@ -1,0 +1,10 @@
+// The door of the core for the other entry points of this package. Not public: nothing here is exported to users.
+export { type AttemptContext, Attempt } from './attempt.js';
+export { type Clock, MAX_TIMER_MS, systemClock } from './clock.js';
+export { nextDelay } from './decide.js';
+export { resolvePolicy } from './policy/define.js';
+export { type AttemptRecord, type Reason, remember, type Report } from './report.js';
+export { show } from './show.js';
+export { timeoutError } from './timeout.js';
+export { judge } from './verdict/classify.js';
+export { checkVerdict, hintOf, isVerdict } from './verdict/verdict.js';

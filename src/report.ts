@@ -1,0 +1,75 @@
+import type { StopReason } from './decide.js';
+
+/** Why a call has ended without success: what `decide` says, or `retry` itself, or (`stalled`) a queue. */
+export type Reason = StopReason | 'aborted' | 'hook-failed' | 'stalled';
+
+/** One attempt, everything in whole milliseconds. */
+export interface AttemptRecord {
+  /** Counted from 1. */
+  readonly attempt: number;
+  /** What the attempt failed with; not there if it gave a value. */
+  readonly error?: unknown;
+  /** When it began, counted from the start of the call. */
+  readonly startMs: number;
+  readonly durationMs: number;
+  /** The delay chosen after it; not there if no retry followed. */
+  delayMs?: number;
+}
+
+/** What happened in a call. */
+export interface Report {
+  readonly ok: boolean;
+  /** Not there if the call has succeeded. */
+  readonly reason?: Reason;
+  /** The first ten attempts and the last ten. */
+  readonly attempts: readonly AttemptRecord[];
+  /** How many attempts between them are left out. */
+  readonly droppedAttempts: number;
+  readonly elapsedMs: number;
+  /** The hint of the last failure, if it had one. */
+  readonly hintMs?: number;
+}
+
+const reports = /* @__PURE__ */ new WeakMap<object, Report>();
+
+/**
+ * What happened in the call that ended with this error (or any other object a call of ours ended with). The error
+ * itself is never touched. If several calls end with one object, the last one to end wins; undefined for primitives
+ * and for what no call has ended with.
+ */
+export function reportOf(error: unknown): Report | undefined {
+  return reports.get(error as object);
+}
+
+/** Keeps a report for `reportOf`; primitives cannot be kept. */
+export function remember(thrown: unknown, report: Report): void {
+  if ((typeof thrown === 'object' && thrown !== null) || typeof thrown === 'function')
+    reports.set(thrown, report);
+}
+
+const KEPT = 10;
+
+/** The attempts of a call in constant memory: the first ten, and the last ten. */
+export class AttemptLog {
+  readonly #first: AttemptRecord[] = [];
+  #last: AttemptRecord[] | undefined;
+  #dropped = 0;
+
+  add(record: AttemptRecord): void {
+    if (this.#first.length < KEPT) {
+      this.#first.push(record);
+      return;
+    }
+    const last = (this.#last ??= []);
+    last.push(record);
+    if (last.length > KEPT) {
+      last.shift();
+      this.#dropped++;
+    }
+  }
+
+  report(end: Omit<Report, 'attempts' | 'droppedAttempts'>): Report {
+    const attempts = this.#last === undefined ? this.#first : this.#first.concat(this.#last);
+    return { ...end, attempts, droppedAttempts: this.#dropped };
+  }
+}
