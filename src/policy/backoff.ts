@@ -8,15 +8,15 @@ export const capOf = (policy: RetryPolicy): number => Math.min(policy.maxDelayMs
  *
  * constant `base` · linear `base·k` · exponential `base·factor^(k-1)` · fibonacci `base·F(k)` with F(1) = F(2) = 1 ·
  * a list gives its k-th entry, the last one repeating · decorrelated `base·3^(k-1)`, the largest delay that can have
- * come before. What grows past all numbers (retry 1 025 of a doubling delay) is the cap.
+ * come before. What grows past all numbers (retry 1 025 of a doubling delay) stays at the largest there is. (Were it to
+ * become the cap, the nominal delay would fall there, and with it every delay of a jitter below 1.)
  */
 export function nominal(policy: RetryPolicy, retry: number): number {
   const { backoff, baseDelayMs } = policy;
   if (typeof backoff !== 'string') return backoff[Math.min(retry, backoff.length) - 1]!;
   // Before any growth: 0 · Infinity is NaN.
   if (baseDelayMs === 0) return 0;
-  const ms = baseDelayMs * growth(backoff, policy.factor, retry);
-  return Number.isFinite(ms) ? ms : capOf(policy);
+  return Math.min(baseDelayMs * growth(backoff, policy.factor, retry), Number.MAX_VALUE);
 }
 
 function growth(
