@@ -3,6 +3,8 @@ import { defineConfig } from 'tsup';
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    'testing/index': 'src/testing/index.ts',
+    'testing/fast-check': 'src/testing/fast-check.ts',
   },
   format: ['esm', 'cjs'],
   target: 'es2022',
