@@ -40,7 +40,9 @@ export function nextDelay(
   if (!Number.isSafeInteger(attempt) || attempt < 1 || attempt > policy.maxRetries)
     return 'retries-exhausted';
   const hintMs = hintOf(verdict);
-  if (hintMs !== undefined && hintMs > policy.maxRetryAfterMs) return 'hint-too-long';
+  // What is past all whole milliseconds ("never") is too long under any policy: to wait for less would undercut it.
+  if (hintMs !== undefined && hintMs > Math.min(policy.maxRetryAfterMs, Number.MAX_SAFE_INTEGER))
+    return 'hint-too-long';
   const delayMs = delayOf(policy, attempt, chance, hintMs);
   // Before a useless wait, not after it.
   return pastDeadline(policy, elapsedMs, delayMs) ? 'deadline' : delayMs;

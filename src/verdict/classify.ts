@@ -44,7 +44,7 @@ function abortVerdict(error: object): Verdict | undefined {
 }
 
 /** A status below 400 decides nothing: it may stand on an error for a body that was cut off. */
-function statusVerdict(error: object, { policy, wallNow }: Bench): Verdict | undefined {
+function statusVerdict(error: object, bench: Bench): Verdict | undefined {
   const response = read(error, 'response');
   const raw = read(error, '$response');
   const status = [
@@ -57,11 +57,11 @@ function statusVerdict(error: object, { policy, wallNow }: Bench): Verdict | und
     read(error, ':status'),
   ].find(isStatus);
   if (status === undefined || status < 400) return undefined;
-  const verdict = classifyStatus(status, policy);
+  const verdict = classifyStatus(status, bench.policy);
   // 403 and 413 say "not now" only if they say until when.
   if (verdict !== 'retry' && status !== 403 && status !== 413) return verdict;
   const headers = read(response, 'headers') ?? read(raw, 'headers') ?? read(error, 'headers') ?? error;
-  const retryAfterMs = readRetryAfter(headers, wallNow());
+  const retryAfterMs = readRetryAfter(headers, bench.wallNow());
   return retryAfterMs === undefined ? verdict : { retryAfterMs };
 }
 
