@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import type { BackoffKind, Jitter, RetryPolicy, StatusPattern, Verdict } from '../index.js';
+import {
+  type BackoffKind,
+  type Jitter,
+  parsePolicy,
+  type RetryPolicy,
+  type StatusPattern,
+  type Verdict,
+} from '../index.js';
 import type { Outcome } from './trace.js';
 
 /** What policies to make. */
@@ -47,7 +54,7 @@ export function arbitraryPolicy(constraints: PolicyConstraints = {}): fc.Arbitra
       maxRetryAfterMs: time,
       retryStatuses: statuses,
     })
-    .map((policy) => Object.freeze(policy));
+    .map(parsePolicy);
 }
 
 /** A list of outcomes for `trace`, the k-th that of attempt k; shrinks to few plain ones that take no time. */
@@ -118,7 +125,7 @@ const delays = fc
 /** Multipliers as people write them, and as they do not. */
 const multiplier = simplestFirst(
   fc.nat({ max: 200 }).map((hundredths) => hundredths / 100),
-  fc.double({ min: 0, max: 1e6, noNaN: true }),
+  fc.double({ min: 0, max: Number.MAX_VALUE, noNaN: true }),
 );
 
 function interval(jittered: boolean | undefined): fc.Arbitrary<Jitter> {
@@ -131,9 +138,7 @@ function interval(jittered: boolean | undefined): fc.Arbitrary<Jitter> {
     ...(jittered === true ? [] : [fc.constant<Jitter>([1, 1]), still]),
     ...(jittered === false ? [] : [named, spread]),
   ] as [fc.Arbitrary<Jitter>, ...fc.Arbitrary<Jitter>[]];
-  return simplestFirst(...choices)
-    .filter(([lo, hi]) => hi > 0 && (jittered !== true || lo < hi))
-    .map((pair) => Object.freeze(pair));
+  return simplestFirst(...choices).filter(([lo, hi]) => hi > 0 && (jittered !== true || lo < hi));
 }
 
 const status = simplestFirst(fc.constantFrom(503, 429, 404, 500), fc.integer({ min: 100, max: 599 }));
@@ -145,7 +150,7 @@ const statuses = simplestFirst<readonly StatusPattern[]>(
   fc.array(fc.oneof(fc.constantFrom('4xx' as const, '5xx' as const), fc.integer({ min: 100, max: 599 })), {
     maxLength: 5,
   }),
-).map((list) => Object.freeze(list));
+);
 
 const plainOutcome: fc.Arbitrary<Verdict | 'success'> = simplestFirst(
   fc.constantFrom<Verdict | 'success'>('retry', 'success', 'stop'),

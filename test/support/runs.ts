@@ -1,0 +1,11 @@
+/** A fresh seed, where `npm run test:long` explores; the tests of every day all start from the same one. */
+const explored = process.env['PROPERTY_SEED'];
+
+export const isLong = explored !== undefined;
+
+export const propertySeed = Number(explored ?? 20_261_123);
+
+/** Parameters of fast-check: so many runs in `npm test`, so many in `npm run test:long`. */
+export function runs(usual = 1_000, long = 1_000_000): { numRuns: number; seed: number } {
+  return { numRuns: isLong ? long : usual, seed: propertySeed };
+}
