@@ -9,7 +9,8 @@ export default defineConfig({
     include: [
       'test/long/**/*.long.ts',
       'test/properties/**/*.test.ts',
-      'test/testing/{lawful,model,race}.test.ts',
+      'test/model/**/*.test.ts',
+      'test/testing/lawful.test.ts',
     ],
     // `test/support/runs.ts` reads it.
     env: { PROPERTY_SEED: seed },

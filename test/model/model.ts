@@ -1,0 +1,154 @@
+import type { Reason, RetryPolicy } from '../../src/index.js';
+
+/** What an attempt may come to. `refused` is a value that `classifyResult` does not take. */
+export type Ending =
+  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'refused'; readonly value: unknown }
+  | { readonly kind: 'error'; readonly error: unknown }
+  | { readonly kind: 'permanent'; readonly error: object }
+  | { readonly kind: 'hint'; readonly error: object; readonly hintMs: number };
+
+/** How the call has ended. */
+export type End =
+  | { readonly resolved: true; readonly value: unknown; readonly reason?: Reason }
+  | { readonly resolved: false; readonly error: unknown; readonly reason: Reason };
+
+/** Stands for the error of an attempt that took too long, which `retry` makes itself. */
+export class TimeLimit {
+  constructor(readonly cause: unknown) {}
+}
+
+export interface ModelAttempt {
+  readonly startMs: number;
+  durationMs: number;
+  delayMs?: number;
+}
+
+type Phase = 'attempt' | 'hook' | 'delay' | 'ended';
+
+/** What the next `onRetry` or the next judgement will do. */
+export interface Hooks {
+  onRetry: 'fine' | 'throws' | 'slow';
+  classify: 'fine' | 'throws';
+}
+
+/**
+ * What `retry` does, said once more and as plainly as possible: one state, no promises, no timers, time as a number.
+ * For policies without jitter, so that every delay is known.
+ */
+export class RetryModel {
+  nowMs = 0;
+  phase: Phase = 'attempt';
+  end: End | undefined;
+  isAborted = false;
+  readonly attempts: ModelAttempt[] = [];
+  readonly hooks: Hooks = { onRetry: 'fine', classify: 'fine' };
+  /** The outcome the call would end with if it ended now. */
+  #last: End = { resolved: true, value: undefined };
+  #delayMs = 0;
+  #dueMs = Infinity;
+
+  constructor(
+    readonly policy: RetryPolicy,
+    readonly hookError: unknown,
+    readonly abortReason: unknown,
+  ) {
+    this.#begin();
+  }
+
+  /** Whether a timer waits: for the end of a delay, or of an attempt's time. */
+  get liveTimers(): number {
+    return this.phase === 'delay' || (this.phase === 'attempt' && this.#dueMs < Infinity) ? 1 : 0;
+  }
+
+  settle(ending: Ending): void {
+    if (ending.kind === 'value') {
+      this.#endAttempt();
+      this.#finish({ resolved: true, value: ending.value });
+    } else if (ending.kind === 'refused') {
+      this.#fail({ resolved: true, value: ending.value }, 0, false);
+    } else {
+      const hintMs = ending.kind === 'hint' ? ending.hintMs : 0;
+      this.#fail(
+        { resolved: false, error: ending.error, reason: 'aborted' },
+        hintMs,
+        ending.kind === 'permanent',
+      );
+    }
+  }
+
+  abort(): void {
+    this.isAborted = true;
+    if (this.phase === 'attempt') this.#endAttempt();
+    if (this.phase !== 'ended') this.#finish({ resolved: false, error: this.abortReason, reason: 'aborted' });
+  }
+
+  finishHook(): void {
+    if (this.nowMs + this.#delayMs >= this.policy.maxElapsedMs) this.#stop('deadline');
+    else this.#wait();
+  }
+
+  step(ms: number): void {
+    const targetMs = this.nowMs + ms;
+    while (this.liveTimers > 0 && this.#dueMs <= targetMs) {
+      this.nowMs = this.#dueMs;
+      if (this.phase === 'delay') this.#begin();
+      else this.#cut();
+    }
+    this.nowMs = targetMs;
+  }
+
+  #begin(): void {
+    this.phase = 'attempt';
+    this.attempts.push({ startMs: this.nowMs, durationMs: 0 });
+    this.#dueMs = Math.min(this.nowMs + this.policy.attemptTimeoutMs, this.policy.maxElapsedMs);
+  }
+
+  #cut(): void {
+    const cause = this.#last.resolved ? undefined : this.#last.error;
+    this.#fail({ resolved: false, error: new TimeLimit(cause), reason: 'aborted' }, 0, false);
+  }
+
+  #fail(outcome: End, hintMs: number, permanent: boolean): void {
+    const { policy, hooks } = this;
+    this.#endAttempt();
+    this.#last = outcome;
+    if (hooks.classify === 'throws') {
+      this.#finish({ resolved: false, error: this.hookError, reason: 'hook-failed' });
+      return;
+    }
+    const retry = this.attempts.length;
+    this.#delayMs = Math.max(
+      hintMs,
+      Math.min(policy.baseDelayMs * policy.factor ** (retry - 1), policy.maxDelayMs),
+    );
+    if (permanent) this.#stop('not-retryable');
+    else if (retry > policy.maxRetries) this.#stop('retries-exhausted');
+    else if (hintMs > policy.maxRetryAfterMs) this.#stop('hint-too-long');
+    else if (this.nowMs + this.#delayMs >= policy.maxElapsedMs) this.#stop('deadline');
+    else if (hooks.onRetry === 'throws') {
+      this.#finish({ resolved: false, error: this.hookError, reason: 'hook-failed' });
+    } else if (hooks.onRetry === 'slow') this.phase = 'hook';
+    else this.#wait();
+  }
+
+  #wait(): void {
+    this.attempts.at(-1)!.delayMs = this.#delayMs;
+    this.phase = 'delay';
+    this.#dueMs = this.nowMs + this.#delayMs;
+  }
+
+  #endAttempt(): void {
+    const attempt = this.attempts.at(-1)!;
+    attempt.durationMs = this.nowMs - attempt.startMs;
+  }
+
+  #stop(reason: Reason): void {
+    this.#finish({ ...this.#last, reason });
+  }
+
+  #finish(end: End): void {
+    this.phase = 'ended';
+    this.end = end;
+  }
+}
