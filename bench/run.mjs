@@ -8,18 +8,7 @@ import { machine, versionOf } from './harness/machine.mjs';
 import { asText } from './harness/report.mjs';
 import { runRounds } from './harness/rounds.mjs';
 
-const QUESTIONS = [
-  'success',
-  'failing',
-  'failing-jittered',
-  'lateness',
-  'pending',
-  'abort',
-  'delays',
-  'parse',
-  'import',
-  'herd',
-];
+const QUESTIONS = ['success', 'failing', 'failing-jittered', 'pending', 'abort'];
 const RESULTS = new URL('results.json', import.meta.url);
 
 const asked = process.argv.slice(2);
@@ -53,26 +42,16 @@ async function ask(name) {
   return {
     title: question.title,
     unit: question.unit,
-    columns: question.columns,
     measured: new Date().toISOString().slice(0, 10),
     seconds: Math.round((performance.now() - started) / 1000),
-    rows: await Promise.all(rows.map((row) => described(row, question))),
+    rows: await Promise.all(rows.map(describe)),
     mustReach: question.mustReach(rows),
   };
 }
 
-/** The row with its label and the version of the package, which the question or the contender's own file tells. */
-async function described({ rounds, ...row }, question) {
-  const { contender } = row;
-  const { label, packageName } = question.label
-    ? { label: question.label(contender), packageName: question.packageName?.(contender) }
-    : await import(`./contenders/${contender}.mjs`);
-  return {
-    label,
-    ...(packageName && { version: versionOf(packageName) }),
-    ...row,
-    rounds: rounds.map(({ value }) => value),
-  };
+async function describe(row) {
+  const { label, packageName } = await import(`./contenders/${row.contender}.mjs`);
+  return { label, ...(packageName && { version: versionOf(packageName) }), ...row };
 }
 
 function progress(text) {
