@@ -1,0 +1,209 @@
+import { quoteName } from './identifier.js';
+import type { ErrorData } from './error.js';
+import type { DeadReason, HistoryRow } from './types.js';
+
+// The side table of the hosts that live in Postgres but keep no history of their own: one row for each claim of a job.
+// Every statement on it is here.
+
+/** Runs one statement. `pg`'s pool and client fit, and so does any driver behind a three-line wrapper. */
+export type Query = (text: string, values: unknown[]) => Promise<{ rows: any[] }>;
+
+/** A claim of a job by a worker. The fence rises at every claim and never falls; a released claim is not an attempt. */
+export interface Claim {
+  readonly id: string;
+  readonly fence: number;
+  /** When the host says the job was due. Kept from the first claim; later ones only tell when a retry was. */
+  readonly dueAt?: Date | undefined;
+}
+
+/** What the table knows when a claim begins. */
+export interface Begun {
+  readonly attempt: number;
+  /** Since the job was first due, on the database's clock. */
+  readonly elapsedMs: number;
+  /** The attempt before this one had ended the job, but the host was never told: it is to be buried, not run. */
+  readonly decided?: { readonly reason: DeadReason; readonly error?: ErrorData } | undefined;
+}
+
+export const DEFAULT_ATTEMPTS_TABLE = 'ostinato_attempts';
+
+/** The statements, for a table of this name (`name` or `schema.name`; quoted here). */
+export function attemptsTable(name: string) {
+  const table = quoteName(name);
+  return {
+    /** Creates the table if it is missing. Safe to run at every deployment. */
+    schema: `
+create table if not exists ${table} (
+  queue text not null,
+  job_id text not null,
+  fence integer not null,
+  attempt integer not null,
+  outcome text check (outcome in ('done', 'retry', 'dead', 'released')),
+  first_due_at timestamptz not null,
+  claimed_at timestamptz not null default clock_timestamp(),
+  started_at timestamptz,
+  duration_ms bigint,
+  delay_ms bigint,
+  settled_at timestamptz,
+  reason text,
+  error jsonb,
+  hook_error jsonb,
+  primary key (queue, job_id, fence)
+);`,
+    exists: `select to_regclass('${table.replaceAll("'", "''")}') is not null as found`,
+    begin: BEGIN(table),
+    settle: SETTLE(table),
+    release: RELEASE(table),
+    history: HISTORY(table),
+    forget: `delete from ${table} where (queue, job_id) in (select * from unnest($1::text[], $2::text[]))`,
+  };
+}
+
+export type AttemptsTable = ReturnType<typeof attemptsTable>;
+
+// Claims that left no row (their worker died between the claim and this statement) get one now, so that the history has
+// a row for every attempt. `first_due_at` is copied from row to row.
+const BEGIN = (table: string): string => `
+with claim as (
+  select id, fence, due_at from jsonb_to_recordset($2::text::jsonb) as c(id text, fence integer, due_at timestamptz)
+), earlier as (
+  select c.id, c.fence,
+    count(*) filter (where a.outcome = 'released')::integer as released,
+    coalesce(max(a.fence), 0) as last_fence,
+    coalesce(min(a.first_due_at), c.due_at, clock_timestamp()) as first_due_at
+  from claim c left join ${table} a on a.queue = $1 and a.job_id = c.id and a.fence < c.fence
+  group by c.id, c.fence, c.due_at
+), begun as (
+  insert into ${table} (queue, job_id, fence, attempt, first_due_at, started_at)
+  select $1, e.id, f, f - e.released, e.first_due_at, case when f = e.fence then clock_timestamp() end
+  from earlier e cross join generate_series(least(e.last_fence + 1, e.fence), e.fence) as f
+  on conflict (queue, job_id, fence) do nothing
+)
+select e.id, e.fence - e.released as attempt,
+  greatest(0, extract(epoch from clock_timestamp() - e.first_due_at) * 1000)::float8 as elapsed_ms,
+  last.outcome, last.reason, last.error
+from earlier e left join lateral (
+  select a.outcome, a.reason, a.error from ${table} a
+  where a.queue = $1 and a.job_id = e.id and a.fence < e.fence and a.outcome is distinct from 'released'
+  order by a.fence desc limit 1
+) last on true`;
+
+// A claim that has been taken over changes nothing any more, and neither does a second settle of the same claim.
+const SETTLE = (table: string): string => `
+update ${table} a set outcome = $4, settled_at = clock_timestamp(), duration_ms = $5, delay_ms = $6, reason = $7,
+  error = $8::text::jsonb, hook_error = $9::text::jsonb
+where queue = $1 and job_id = $2 and fence = $3
+  and not exists (select from ${table} newer where newer.queue = $1 and newer.job_id = $2 and newer.fence > $3)
+returning fence`;
+
+/** For a claim that was no attempt: given back at shutdown, or found to have none left. */
+const RELEASE = (table: string): string => `
+update ${table} set outcome = 'released', settled_at = clock_timestamp(), delay_ms = $4
+where queue = $1 and job_id = $2 and fence = $3 and outcome is null`;
+
+const HISTORY = (table: string): string => `
+select queue, job_id, attempt, coalesce(outcome, 'stalled') as outcome,
+  (extract(epoch from started_at) * 1000)::float8 as started_at_ms, duration_ms::float8, delay_ms::float8,
+  reason, error, hook_error
+from ${table}
+where (queue, job_id) in (select * from unnest($1::text[], $2::text[])) and outcome is distinct from 'released'
+order by fence`;
+
+/** The values of `begin`. */
+export const beginValues = (queue: string, claims: readonly Claim[]): unknown[] => [
+  queue,
+  JSON.stringify(claims.map(({ id, fence, dueAt }) => ({ id, fence, due_at: dueAt }))),
+];
+
+/** What `begin` returned, by job id. */
+export function begunClaims(rows: readonly BegunRow[]): Map<string, Begun> {
+  return new Map(rows.map((row) => [row.id, begun(row)]));
+}
+
+interface BegunRow {
+  readonly id: string;
+  readonly attempt: number;
+  readonly elapsed_ms: number;
+  readonly outcome: string | null;
+  readonly reason: DeadReason | null;
+  readonly error: ErrorData | null;
+}
+
+const begun = ({ attempt, elapsed_ms: elapsedMs, outcome, reason, error }: BegunRow): Begun => ({
+  attempt,
+  elapsedMs,
+  ...(outcome === 'dead' && reason !== null && { decided: { reason, ...(error && { error }) } }),
+});
+
+/** The values of `settle`. */
+export const settleValues = (queue: string, claim: Claim, record: HistoryRow): unknown[] => [
+  queue,
+  claim.id,
+  claim.fence,
+  record.outcome,
+  record.durationMs ?? null,
+  record.delayMs ?? null,
+  record.reason ?? null,
+  json(record.error),
+  json(record.hookError),
+];
+
+/** The values of `release`; the job is due again after `delayMs`. */
+export const releaseValues = (queue: string, claim: Claim, delayMs = 0): unknown[] => [
+  queue,
+  claim.id,
+  claim.fence,
+  delayMs,
+];
+
+/** A job, by the queue it came from and the id it has there. */
+export interface JobKey {
+  readonly queue: string;
+  readonly id: string;
+}
+
+/** The values of `history` and of `forget`. */
+export const jobKeys = (jobs: readonly JobKey[]): unknown[] => [
+  jobs.map(({ queue }) => queue),
+  jobs.map(({ id }) => id),
+];
+
+const keyOf = (queue: string, id: string): string => JSON.stringify([queue, id]);
+
+/** What `history` returned, by job. */
+export function histories(rows: readonly StoredRow[]): (job: JobKey) => readonly HistoryRow[] {
+  const byJob = new Map<string, HistoryRow[]>();
+  for (const row of rows) {
+    const key = keyOf(row.queue, row.job_id);
+    const history = byJob.get(key) ?? [];
+    history.push(historyRow(row));
+    byJob.set(key, history);
+  }
+  return ({ queue, id }) => byJob.get(keyOf(queue, id)) ?? [];
+}
+
+interface StoredRow {
+  readonly queue: string;
+  readonly job_id: string;
+  readonly attempt: number;
+  readonly outcome: HistoryRow['outcome'];
+  readonly started_at_ms: number | null;
+  readonly duration_ms: number | null;
+  readonly delay_ms: number | null;
+  readonly reason: DeadReason | null;
+  readonly error: ErrorData | null;
+  readonly hook_error: ErrorData | null;
+}
+
+const historyRow = (row: StoredRow): HistoryRow => ({
+  attempt: row.attempt,
+  outcome: row.outcome,
+  ...(row.started_at_ms !== null && { startedAtMs: row.started_at_ms }),
+  ...(row.duration_ms !== null && { durationMs: row.duration_ms }),
+  ...(row.delay_ms !== null && { delayMs: row.delay_ms }),
+  ...(row.reason !== null && { reason: row.reason }),
+  ...(row.error !== null && { error: row.error }),
+  ...(row.hook_error !== null && { hookError: row.hook_error }),
+});
+
+const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
