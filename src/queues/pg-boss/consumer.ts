@@ -1,0 +1,119 @@
+import type { RetryPolicy } from '../../index.js';
+import { systemClock } from '../../internal.js';
+import { type Outcome, runAttempt, stalledReason } from '../attempt.js';
+import {
+  type AttemptsTable,
+  type Begun,
+  beginValues,
+  begunClaims,
+  type Claim,
+  releaseValues,
+  settleValues,
+} from '../attempts-table.js';
+import { type ErrorData, errorData } from '../error.js';
+import { persist } from '../persist.js';
+import type { DeadReason, Handler, QueueOptions } from '../types.js';
+import type { WakeUps } from '../wake-ups.js';
+import type { Boss, BossDb, BossJob, JobResult } from './host.js';
+import { hasOwnLimits, takeLimits, takeLimitsValues } from './limits.js';
+import { settling } from './settle.js';
+
+export interface Consumer<Data> {
+  readonly boss: Boss;
+  readonly queue: string;
+  readonly policy: RetryPolicy;
+  readonly handler: Handler<BossJob<Data>>;
+  readonly attempts: AttemptsTable;
+  readonly schema: string;
+  readonly wake: WakeUps;
+  readonly options: QueueOptions<BossJob<Data>>;
+}
+
+/** What `output` of a dead job holds: its error, flat, as pg-boss stores errors, and why there was no further attempt. */
+export interface DeadOutput extends ErrorData {
+  readonly reason: DeadReason;
+  readonly attempts: number;
+}
+
+/** The worker function that pg-boss calls with each batch: runs every job, settles it, says what is left to be done. */
+export function consumer<Data>(
+  context: Consumer<Data>,
+): (jobs: readonly BossJob<Data>[]) => Promise<JobResult[]> {
+  const { boss, queue, attempts, schema } = context;
+  const { retry, release } = settling(boss, queue, attempts);
+
+  return async (jobs) => {
+    const begun = await begin(jobs);
+    const results = await Promise.all(jobs.map((job) => take(job, begun.get(job.id))));
+    return results.filter((result) => result !== undefined);
+  };
+
+  async function begin(jobs: readonly BossJob<Data>[]): Promise<Map<string, Begun>> {
+    const db = boss.getDb();
+    const signal = jobs[0]?.signal ?? new AbortController().signal;
+    const limited = jobs.filter(hasOwnLimits);
+    if (limited.length > 0) {
+      await persist(() => db.executeSql(takeLimits(schema), takeLimitsValues(queue, limited)), signal);
+    }
+    const values = beginValues(queue, jobs.map(claimOf));
+    const { rows } = await persist(() => db.executeSql(attempts.begin, values), signal);
+    return begunClaims(rows);
+  }
+
+  async function take(job: BossJob<Data>, begun: Begun | undefined): Promise<JobResult | undefined> {
+    if (!begun || job.signal.aborted) return undefined;
+    const startMs = systemClock.now();
+    const run = {
+      ...context,
+      job,
+      id: job.id,
+      attempt: begun.attempt,
+      elapsedMs: () => begun.elapsedMs + systemClock.now() - startMs,
+    };
+    const claim = claimOf(job);
+    const over = begun.decided?.reason ?? stalledReason(run);
+    if (over) {
+      await persist(() => execute(boss.getDb(), attempts.release, releaseValues(queue, claim)), job.signal);
+      return dead(job, over, begun.attempt - 1, begun.decided?.error);
+    }
+    const outcome = await runAttempt({ ...run, hostSignal: job.signal });
+    // Expired or taken over: the job is somebody else's, and nothing that happened here may touch it.
+    return job.signal.aborted ? undefined : settle(job, claim, begun.attempt, outcome);
+  }
+
+  async function settle(
+    job: BossJob<Data>,
+    claim: Claim,
+    attempt: number,
+    outcome: Outcome,
+  ): Promise<JobResult | undefined> {
+    if (outcome.kind === 'retry') {
+      const kept = await persist(() => retry(job, claim, outcome.record, outcome.delayMs), job.signal);
+      if (kept) context.wake.in(outcome.delayMs);
+      return undefined;
+    }
+    if (outcome.kind === 'released') {
+      await persist(() => release(job, claim), job.signal);
+      return undefined;
+    }
+    // pg-boss settles these after the batch; the history first, so that a settle that is lost leaves its trace.
+    const values = settleValues(queue, claim, outcome.record);
+    const { rows } = await persist(() => boss.getDb().executeSql(attempts.settle, values), job.signal);
+    if (rows.length === 0) return undefined;
+    return outcome.kind === 'done'
+      ? { id: job.id, status: 'completed', output: outcome.value }
+      : dead(job, outcome.reason, attempt, errorData(outcome.error));
+  }
+}
+
+/** pg-boss counts retries from 0, a fence rises from 1. */
+const claimOf = (job: BossJob): Claim => ({ id: job.id, fence: job.retryCount + 1, dueAt: job.startAfter });
+
+const execute = async (db: BossDb, text: string, values: unknown[]): Promise<unknown> =>
+  db.executeSql(text, values);
+
+function dead(job: BossJob, reason: DeadReason, attempts: number, error?: ErrorData): JobResult {
+  const stalled = { name: 'StalledError', message: `Attempt ${attempts} was never settled by its worker` };
+  const output: DeadOutput = { ...(error ?? stalled), reason, attempts };
+  return { id: job.id, status: 'deadletter', output };
+}

@@ -1,0 +1,114 @@
+import type { PolicySpec } from '../../index.js';
+import { MAX_TIMER_MS, resolvePolicy, systemClock } from '../../internal.js';
+import { attemptsTable, DEFAULT_ATTEMPTS_TABLE } from '../attempts-table.js';
+import type { Handler, QueueOptions } from '../types.js';
+import { wakeUps } from '../wake-ups.js';
+import { consumer } from './consumer.js';
+import type { Boss, BossJob, BossWorkOptions, JobResult } from './host.js';
+import { prepare } from './prepare.js';
+
+/** What `work` takes beside the options all queues have: pg-boss's own worker options, and two names. */
+export interface WorkOptions<Job> extends QueueOptions<Job>, BossWorkOptions {
+  /** The side table of attempts, as `name` or `schema.name`; made if it is missing. Default `ostinato_attempts`. */
+  readonly history?: string | undefined;
+  /** The schema pg-boss was installed in, as it was told. Default `pgboss`. */
+  readonly schema?: string | undefined;
+}
+
+/** A running `work` call. */
+export interface BossWorker {
+  /** What `boss.offWork(queue, { id })` and `boss.notifyWorker(id)` know it by. */
+  readonly id: string;
+  /**
+   * Takes no further job, aborts the handlers in hand and gives back the jobs of those that then reject, their attempts
+   * uncounted. Waits for them at most `timeoutMs` (default 30 000); one that is still running then keeps its attempt,
+   * and pg-boss takes its job over when it expires. Call it before `boss.stop()`, which counts attempts it cuts short.
+   */
+  stop(options?: { readonly timeoutMs?: number }): Promise<void>;
+}
+
+/**
+ * Works a pg-boss queue under a policy. The queue must have been made with `queueOptions(policy)`; the code that sends
+ * jobs says nothing about retries, and what it says all the same is overruled.
+ *
+ * A failed attempt and the time of the next are written in one transaction, exact to the millisecond on the database's
+ * clock, and the worker is woken when that time has come. The jobs of a batch are acknowledged together, when the last
+ * of them has settled: prefer `localConcurrency` to `batchSize` where jobs take long.
+ *
+ * @throws TypeError if the policy is wrong; Error if pg-boss's connection offers no transactions, or if the queue is
+ * missing or leaves no room for the policy.
+ */
+export async function work<Data = unknown>(
+  boss: Boss,
+  queue: string,
+  policy: PolicySpec,
+  handler: Handler<BossJob<Data>>,
+  options: WorkOptions<BossJob<Data>> = {},
+): Promise<BossWorker> {
+  const {
+    history = DEFAULT_ATTEMPTS_TABLE,
+    schema = 'pgboss',
+    classify,
+    onAttempt,
+    random,
+    signal,
+    ...own
+  } = options;
+  const attempts = attemptsTable(history);
+  const rules = resolvePolicy(policy);
+  await prepare(boss, queue, rules, attempts, schema);
+
+  let id: string | undefined;
+  const shutdown = new AbortController();
+  const wake = wakeUps(systemClock, (count) => {
+    if (id !== undefined) notify(boss, id, count);
+  });
+  const batch = consumer<Data>({
+    boss,
+    queue,
+    policy: rules,
+    handler,
+    attempts,
+    schema,
+    wake,
+    options: { classify, onAttempt, random, signal: shutdown.signal },
+  });
+  id = await boss.work(
+    queue,
+    { burstWhenBatchFull: true, ...own, perJobResults: true, includeMetadata: true },
+    (jobs: BossJob<Data>[]): Promise<JobResult[]> => batch(jobs),
+  );
+
+  const workId = id;
+  const stopFetching = (): Promise<void> => {
+    signal?.removeEventListener('abort', onAbort);
+    wake.stop();
+    shutdown.abort(signal?.reason);
+    return boss.offWork(queue, { id: workId, wait: true });
+  };
+  const onAbort = (): void => void stopFetching().catch(() => undefined);
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener('abort', onAbort, { once: true });
+
+  return {
+    id: workId,
+    async stop({ timeoutMs = 30_000 } = {}) {
+      let cancel: (() => void) | undefined;
+      const timeout = new Promise<void>((resolve) => {
+        cancel = systemClock.setTimer(Math.min(timeoutMs, MAX_TIMER_MS), resolve, false);
+      });
+      try {
+        await Promise.race([stopFetching(), timeout]);
+      } finally {
+        cancel?.();
+      }
+    },
+  };
+}
+
+/** Wakes as many workers as jobs are due, idle ones first: one that is busy looks again as soon as it is done. */
+function notify(boss: Boss, workId: string, count: number): void {
+  const workers = boss.getWipData().filter((worker) => worker.workId === workId);
+  const idleFirst = [...workers.filter((w) => w.count === 0), ...workers.filter((w) => w.count > 0)];
+  for (const worker of idleFirst.slice(0, count)) boss.notifyWorker(worker.id);
+}
