@@ -3,6 +3,8 @@ import { defineConfig } from 'tsup';
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    'queues/pg-boss': 'src/queues/pg-boss/index.ts',
+    'queues/graphile-worker': 'src/queues/graphile-worker/index.ts',
     'queues/postgres': 'src/queues/postgres/index.ts',
     'testing/index': 'src/testing/index.ts',
     'testing/fast-check': 'src/testing/fast-check.ts',

@@ -1,0 +1,24 @@
+import { DEFAULT_ATTEMPTS_TABLE } from '../attempts-table.js';
+
+/** The names this adapter works with. Each is `name` or `schema.name`, but for `worker`, which is a schema. */
+export interface Names {
+  /** The schema graphile-worker was installed in, as it was told. Default `graphile_worker`. */
+  readonly worker?: string | undefined;
+  /** The side table of attempts. Default `ostinato_attempts`. */
+  readonly history?: string | undefined;
+  /** The dead letters. Default `ostinato_dead`. */
+  readonly dead?: string | undefined;
+  /** The heartbeats of worker pools. Default `ostinato_pools`. */
+  readonly pools?: string | undefined;
+}
+
+/** The names with the defaults filled in. */
+export const namesOf = ({ worker, history, dead, pools }: Names): Required<NonNullableNames> => ({
+  worker: worker ?? 'graphile_worker',
+  history: history ?? DEFAULT_ATTEMPTS_TABLE,
+  dead: dead ?? 'ostinato_dead',
+  pools: pools ?? 'ostinato_pools',
+});
+
+export type NonNullableNames = { [Key in keyof Names]: NonNullable<Names[Key]> };
+export type AllNames = Required<NonNullableNames>;

@@ -1,0 +1,93 @@
+import { MAX_TIMER_MS, systemClock } from '../../internal.js';
+import type { GraphileEvents, SqlClient } from './host.js';
+import { type Names, namesOf } from './names.js';
+import { pools } from './pools.js';
+import { statements } from './statements.js';
+import { versionCheck } from './version.js';
+
+export interface RecoverOptions extends Names {
+  /** The emitter given to `run({ events })`, which is best, since no pool is missed then; or `runner.events`. */
+  readonly events: GraphileEvents;
+  /**
+   * A pool that has not been heard of for so long is gone, and its jobs are freed; a job that graphile-worker has
+   * finished with but not let go for so long is freed, too. Heartbeats are four times as frequent. Default 60 000, at
+   * least 100.
+   */
+  readonly staleAfterMs?: number | undefined;
+  /** What went wrong, for a log: a round that failed is made up for by the next. Default: ignored. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** What stops a recovery that runs. */
+export interface Recovery {
+  /** No further round; resolves when the last one is over. The pools' heartbeats run out, and others free what they left. */
+  stop(): Promise<void>;
+}
+
+/**
+ * What the open edition of graphile-worker lacks: a heartbeat for each worker pool of this process, and, for all
+ * processes, the freeing of jobs whose pool is gone, of jobs left locked because a settle was lost, and the burial of
+ * jobs that ran out of attempts without the task being told. To be run in every process that runs wrapped tasks, and
+ * started before the runner. Resolves when the first round is done.
+ *
+ * @throws Error if graphile-worker's tables are of an unknown version; RangeError if `staleAfterMs` is out of range.
+ */
+export async function recover(client: SqlClient, options: RecoverOptions): Promise<Recovery> {
+  const { events, staleAfterMs = 60_000, onError } = options;
+  if (!(Number.isSafeInteger(staleAfterMs) && staleAfterMs >= 100)) {
+    throw new RangeError(`staleAfterMs is a whole number of milliseconds, 100 or more, got ${staleAfterMs}`);
+  }
+  const sql = statements(namesOf(options));
+  const ours = pools(events, systemClock, () => void beat().catch(report));
+  let stopped = false;
+  let cancel: (() => void) | undefined;
+  let running: Promise<void> = Promise.resolve();
+
+  try {
+    await versionCheck(sql)(client);
+    await round();
+  } catch (error) {
+    ours.stop();
+    throw error;
+  }
+  schedule();
+
+  return {
+    stop: () => {
+      stopped = true;
+      cancel?.();
+      ours.stop();
+      return running.catch(() => undefined);
+    },
+  };
+
+  function schedule(): void {
+    if (stopped) return;
+    cancel = systemClock.setTimer(
+      Math.min(Math.ceil(staleAfterMs / 4), MAX_TIMER_MS),
+      () => {
+        running = round().catch(report).finally(schedule);
+      },
+      true,
+    );
+  }
+
+  async function round(): Promise<void> {
+    await beat();
+    const lost = ours.finishedBefore(systemClock.now() - staleAfterMs);
+    const { rows: freed } = await client.query(sql.free, [staleAfterMs, lost]);
+    ours.confirmed(lost);
+    await client.query(sql.sweep);
+    await client.query(sql.forget, [staleAfterMs]);
+    if (freed.length > 0) await client.query(sql.wake, [freed.length]);
+  }
+
+  async function beat(): Promise<void> {
+    const ids = ours.ids();
+    if (ids.length > 0) await client.query(sql.beat, [ids]);
+  }
+
+  function report(error: unknown): void {
+    onError?.(error);
+  }
+}
