@@ -3,6 +3,7 @@ import { defineConfig } from 'tsup';
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    'http/index': 'src/http/index.ts',
     'queues/pg-boss': 'src/queues/pg-boss/index.ts',
     'queues/graphile-worker': 'src/queues/graphile-worker/index.ts',
     'queues/postgres': 'src/queues/postgres/index.ts',

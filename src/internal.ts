@@ -7,4 +7,8 @@ export { type AttemptRecord, type Reason, remember, type Report } from './report
 export { show } from './show.js';
 export { timeoutError } from './timeout.js';
 export { judge } from './verdict/classify.js';
+export { decimal, fieldOf, trimmed, wholeMs } from './verdict/field.js';
+export { markOf } from './verdict/marks.js';
+export { serverNow } from './verdict/retry-after.js';
+export { isStatus } from './verdict/status.js';
 export { checkVerdict, hintOf, isVerdict } from './verdict/verdict.js';

@@ -1,0 +1,83 @@
+import { hintOf, markOf } from '../../internal.js';
+import { abort } from './abort.js';
+import { aws } from './aws.js';
+import type { Finding, Rule, Sent } from './finding.js';
+import { grpc } from './grpc.js';
+import { isObject, Level } from './level.js';
+import { message } from './message.js';
+import { network } from './network.js';
+import { postgres, postgresConnection } from './postgres.js';
+import { redisConnection, redisReply } from './redis.js';
+import { status } from './status.js';
+import { timeout } from './timeout.js';
+import { tls } from './tls.js';
+import { usage } from './usage.js';
+
+/** How deep causes and parts are followed, and how many errors are looked at in all. */
+const DEPTH = 10;
+const MOST = 100;
+
+/** In this order at each level: whose word on the failure is more definite comes first. */
+const RULES: readonly Rule[] = [
+  // A mark is the caller's own word, which the core reads.
+  ({ error }) => (markOf(error) === undefined ? undefined : { verdict: undefined }),
+  abort,
+  aws,
+  timeout,
+  tls,
+  grpc,
+  postgres,
+  status,
+  redisReply,
+  network,
+  postgresConnection,
+  redisConnection,
+  usage,
+  message,
+];
+
+/**
+ * What is known about a failure: the outermost error first, then its causes. The first definite finding wins, else the
+ * deepest vague one. Follows no cycle, and takes a bounded number of steps, whatever was thrown.
+ */
+export function find(error: unknown, depth = 0, seen = new Set<unknown>()): Finding | undefined {
+  let vague: Finding | undefined;
+  for (let next = error; depth < DEPTH && isObject(next); depth++) {
+    if (seen.has(next) || seen.size >= MOST) break;
+    seen.add(next);
+    const level = new Level(next);
+    const finding = ofParts(level, depth, seen) ?? ofLevel(level);
+    if (finding && !finding.vague) return finding;
+    vague = finding ?? vague;
+    next = level.read('cause') ?? level.read('original');
+  }
+  return vague;
+}
+
+function ofLevel(level: Level): Finding | undefined {
+  for (const rule of RULES) {
+    const finding = rule(level);
+    if (finding) return finding;
+  }
+  return undefined;
+}
+
+/** Several attempts to connect that failed together (Node tries each address of a host): one that stops, stops all. */
+function ofParts(level: Level, depth: number, seen: Set<unknown>): Finding | undefined {
+  const parts = level.read('errors');
+  if (!Array.isArray(parts) || !level.isNamed(/^AggregateError$/)) return undefined;
+  const findings = parts.slice(0, MOST).flatMap((part) => find(part, depth + 1, seen) ?? []);
+  const final = findings.find(({ verdict }) => verdict === undefined || verdict === 'stop');
+  if (final) return final;
+  return findings.length === 0 ? undefined : findings.reduce(worse);
+}
+
+const CERTAINTY: readonly (Sent | undefined)[] = ['no', 'maybe', 'yes'];
+
+/** Both are retried: after the longer hint, and as carefully as the more doubtful one demands. */
+function worse(a: Finding, b: Finding): Finding {
+  return {
+    verdict: (hintOf(b.verdict!) ?? -1) > (hintOf(a.verdict!) ?? -1) ? b.verdict : a.verdict,
+    sent: CERTAINTY.indexOf(b.sent) > CERTAINTY.indexOf(a.sent) ? b.sent : a.sent,
+  };
+}

@@ -1,0 +1,31 @@
+import type { Verdict } from '../../index.js';
+import type { Level } from './level.js';
+
+/**
+ * Whether anything can have reached the server: surely not, perhaps (the answer was lost, or never came), or surely,
+ * for it has answered.
+ */
+export type Sent = 'no' | 'maybe' | 'yes';
+
+/** What one level of an error tells. */
+export interface Finding {
+  /** Undefined where the core judges: a status, by the policy; a mark. */
+  readonly verdict: Verdict | undefined;
+  readonly sent?: Sent | undefined;
+  /** Only what this level can tell by itself: a cause that tells anything wins. */
+  readonly vague?: true;
+}
+
+/** One family of failures; undefined if the level is none of them. */
+export type Rule = (level: Level) => Finding | undefined;
+
+/** Lost before a request could leave: safe to repeat, whatever the method. */
+export const neverSent: Finding = { verdict: 'retry', sent: 'no' };
+
+/** Lost on the way: the server may have done it. */
+export const perhapsSent: Finding = { verdict: 'retry', sent: 'maybe' };
+
+/** The next attempt would fail alike, or nobody wants it. */
+export const useless: Finding = { verdict: 'stop' };
+
+export const vaguely = (finding: Finding): Finding => ({ ...finding, vague: true });

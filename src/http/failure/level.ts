@@ -1,0 +1,44 @@
+/**
+ * One error of a chain of causes, seen through guarded reads: getters and proxies may throw, values may have any type.
+ * What is not there, or not of the expected type, is '' or undefined.
+ */
+export class Level {
+  readonly name: string;
+  /** The only mark some clients leave (openai, node-redis); minifiers destroy it, so it is never the only rule. */
+  readonly className: string;
+  readonly code: string;
+  readonly message: string;
+
+  constructor(readonly error: object) {
+    this.name = text(read(error, 'name'));
+    this.className = text(read(read(error, 'constructor'), 'name'));
+    this.code = text(read(error, 'code'));
+    this.message = text(read(error, 'message'));
+  }
+
+  read(...path: readonly string[]): unknown {
+    return path.reduce(read, this.error);
+  }
+
+  text(...path: readonly string[]): string {
+    return text(this.read(...path));
+  }
+
+  /** Whether its name, or that of its class, matches. */
+  isNamed(pattern: RegExp): boolean {
+    return pattern.test(this.name) || pattern.test(this.className);
+  }
+}
+
+export const isObject = (value: unknown): value is object =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function';
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+function read(holder: unknown, key: string): unknown {
+  try {
+    return (holder as Record<string, unknown> | null | undefined)?.[key];
+  } catch {
+    return undefined;
+  }
+}

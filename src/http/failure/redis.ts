@@ -1,0 +1,46 @@
+import { neverSent, perhapsSent, type Rule, useless } from './finding.js';
+
+/** States of a server or cluster that pass: the command was rejected, not applied. */
+const TRANSIENT = /^(?:LOADING|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|BUSY|NOREPLICAS|READONLY)$/;
+/** Replies that are an answer to this very command, or a matter for an operator. */
+const FINAL =
+  /^(?:ERR|MOVED|ASK|OOM|MISCONF|NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|NOSCRIPT|EXECABORT|CROSSSLOT|UNBLOCKED|NOPROTO|UNKILLABLE|BUSYGROUP|NOGROUP|BUSYKEY)$/;
+
+/** An error reply has no code but the first word of its message, in capitals: ioredis and node-redis. */
+export const redisReply: Rule = (level) => {
+  const word = /^([A-Z]{3,}) /.exec(level.message)?.[1] ?? /^[A-Z]{3,}$/.exec(level.message)?.[0];
+  if (word === undefined) return undefined;
+  if (TRANSIENT.test(word)) return { verdict: 'retry', sent: 'yes' };
+  const isReply = level.isNamed(/^(?:ReplyError|ErrorReply|SimpleError|BlobError)$/);
+  return isReply || FINAL.test(word) ? { verdict: 'stop', sent: 'yes' } : undefined;
+};
+
+/**
+ * Connections of the Redis clients, by class and by sentence. ioredis says "Connection is closed." for everything, also
+ * where we have closed it ourselves: nobody can tell.
+ */
+export const redisConnection: Rule = (level) => {
+  const { message } = level;
+  // It has retried already; to retry it again would multiply.
+  if (
+    level.isNamed(/^MaxRetriesPerRequestError$/) ||
+    message.startsWith('Reached the max retries per request')
+  ) {
+    return useless;
+  }
+  if (level.isNamed(/^(?:ClientClosedError|DisconnectsClientError)$/) || message === 'The client is closed') {
+    return useless;
+  }
+  if (
+    level.isNamed(/^(?:ClientOfflineError|RootNodesUnavailableError|ClusterAllFailedError)$/) ||
+    /^(?:The client is offline$|None of startup nodes is available|Failed to refresh slots cache|All the root nodes are unavailable|All sentinels are unreachable|Stream isn't writeable and enableOfflineQueue|Connection timeout$)/.test(
+      message,
+    )
+  ) {
+    return neverSent;
+  }
+  return level.isNamed(/^SocketClosedUnexpectedlyError$/) ||
+    /^(?:Socket closed unexpectedly$|Command timed out$|Socket timeout)/.test(message)
+    ? perhapsSent
+    : undefined;
+};
