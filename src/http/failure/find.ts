@@ -8,7 +8,7 @@ import { message } from './message.js';
 import { network } from './network.js';
 import { postgres, postgresConnection } from './postgres.js';
 import { redisConnection, redisReply } from './redis.js';
-import { status } from './status.js';
+import { redirect, status } from './status.js';
 import { timeout } from './timeout.js';
 import { tls } from './tls.js';
 import { usage } from './usage.js';
@@ -34,6 +34,7 @@ const RULES: readonly Rule[] = [
   redisConnection,
   usage,
   message,
+  redirect,
 ];
 
 /**

@@ -1,7 +1,7 @@
 import { parseRetryAfter } from '../../index.js';
 import { fieldOf, isStatus } from '../../internal.js';
 import { readRetryHint } from '../hints.js';
-import { type Finding, type Rule, useless } from './finding.js';
+import { type Finding, type Rule, useless, vaguely } from './finding.js';
 import { isObject, type Level } from './level.js';
 
 const OF_RESPONSE = [
@@ -34,6 +34,12 @@ export const status: Rule = (level) => {
   // Octokit gives 500 to lost connections and bad certificates: if there is a cause, it knows.
   if (isInvented) return { verdict: undefined, sent: 'yes', vague: true };
   return said(level, value) ?? { verdict: undefined, sent: 'yes' };
+};
+
+/** The last word on a redirect that nobody followed: it will not become an answer by asking again. */
+export const redirect: Rule = (level) => {
+  const { value, isInvented } = statusOf(level);
+  return value >= 300 && value < 400 && !isInvented ? vaguely(useless) : undefined;
 };
 
 /** Statuses that mean "not now": a date by which they pass is a reason to retry. */
