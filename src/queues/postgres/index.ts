@@ -1,0 +1,14 @@
+export type { DeadLetter, DeadLetters, DeadReason } from '../types.js';
+export type { SqlClient, Statement } from './client.js';
+export type { Column } from './columns.js';
+export { consume, type ConsumeOptions, type Consumer, type Listen } from './consume.js';
+export { deadLetters } from './dead-letters.js';
+export {
+  type AttemptNote,
+  type Claimed,
+  type TableHistoryRow,
+  type TableJob,
+  tableQueue,
+  type TableQueue,
+  type TableQueueOptions,
+} from './table.js';
