@@ -9,7 +9,7 @@ const FAILURES = 3;
 export default {
   title: 'Failing calls, all due at the same moments',
   unit: 'µs of CPU per retry',
-  rounds: 5,
+  rounds: 3,
   contenders: ['loop', 'ostinato', ...RIVALS],
 
   async measure(contender) {

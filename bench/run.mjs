@@ -8,7 +8,18 @@ import { machine, versionOf } from './harness/machine.mjs';
 import { asText } from './harness/report.mjs';
 import { runRounds } from './harness/rounds.mjs';
 
-const QUESTIONS = ['success', 'failing', 'failing-jittered', 'pending', 'abort'];
+const QUESTIONS = [
+  'success',
+  'failing',
+  'failing-jittered',
+  'lateness',
+  'pending',
+  'abort',
+  'delays',
+  'parse',
+  'import',
+  'herd',
+];
 const RESULTS = new URL('results.json', import.meta.url);
 
 const asked = process.argv.slice(2);
@@ -42,16 +53,26 @@ async function ask(name) {
   return {
     title: question.title,
     unit: question.unit,
+    columns: question.columns,
     measured: new Date().toISOString().slice(0, 10),
     seconds: Math.round((performance.now() - started) / 1000),
-    rows: await Promise.all(rows.map(describe)),
+    rows: await Promise.all(rows.map((row) => described(row, question))),
     mustReach: question.mustReach(rows),
   };
 }
 
-async function describe(row) {
-  const { label, packageName } = await import(`./contenders/${row.contender}.mjs`);
-  return { label, ...(packageName && { version: versionOf(packageName) }), ...row };
+/** The row with its label and the version of the package, which the question or the contender's own file tells. */
+async function described({ rounds, ...row }, question) {
+  const { contender } = row;
+  const { label, packageName } = question.label
+    ? { label: question.label(contender), packageName: question.packageName?.(contender) }
+    : await import(`./contenders/${contender}.mjs`);
+  return {
+    label,
+    ...(packageName && { version: versionOf(packageName) }),
+    ...row,
+    rounds: rounds.map(({ value }) => value),
+  };
 }
 
 function progress(text) {

@@ -7,7 +7,7 @@ const CHILD = fileURLToPath(new URL('measure-in-child.mjs', import.meta.url));
  * Measures every contender of a question once per round, each time in a new process. Rounds are interleaved (a, b, c,
  * a, b, c, …), so that a machine that slows down or is disturbed for some seconds does so for all alike.
  *
- * @returns one row per contender: its figures of each round, and the best (lowest) value.
+ * @returns one row per contender: the figures of its best round (the lowest value), and those of every round.
  */
 export async function runRounds(name, { contenders, rounds }, onProgress) {
   const figures = new Map(contenders.map((contender) => [contender, []]));
@@ -20,7 +20,7 @@ export async function runRounds(name, { contenders, rounds }, onProgress) {
   return contenders.map((contender) => {
     const perRound = figures.get(contender);
     const best = perRound.reduce((a, b) => (b.value < a.value ? b : a));
-    return { contender, ...best, rounds: perRound.map(({ value }) => value) };
+    return { contender, ...best, rounds: perRound };
   });
 }
 
