@@ -3,13 +3,12 @@
  * printed, anything else is ''.
  */
 export const fieldText = (value: unknown): string =>
-  [value]
-    .flat()
-    // From 1e21 on a number would print with an exponent, which no field has.
-    .map((line) =>
-      typeof line === 'string' ? line : Number.isFinite(line) ? Math.min(line as number, 1e20) : '',
-    )
-    .join();
+  // Nearly always, and the rest is slow.
+  typeof value === 'string' ? value : [value].flat().map(lineText).join();
+
+// From 1e21 on a number would print with an exponent, which no field has.
+const lineText = (line: unknown): string | number =>
+  typeof line === 'string' ? line : Number.isFinite(line) ? Math.min(line as number, 1e20) : '';
 
 /**
  * The text of one header (its name in lower case), '' if it is absent. Whatever holds headers will do: if there is a

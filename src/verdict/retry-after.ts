@@ -18,12 +18,13 @@ const YEAR_MS = 366 * 86_400_000;
  * @param nowMs the current time in epoch ms: the server's, where it is known, for the server meant the instant.
  */
 export function parseRetryAfter(value: unknown, nowMs: number): number | undefined {
-  const longest = fieldText(value)
-    // The comma after a weekday, before day and month, separates nothing.
-    .split(/,(?! ?\d\d?[ -][a-z]{3}[ -])/i)
-    .map((member) => delayOf(trimmed(member), nowMs))
-    .reduce((most, delayMs) => (most >= delayMs || Number.isNaN(delayMs) ? most : delayMs), NaN);
-  return longest >= 0 ? longest : undefined;
+  let longest: number | undefined;
+  // The comma after a weekday, before day and month, separates nothing.
+  for (const member of fieldText(value).split(/,(?! ?\d\d?[ -][a-z]{3}[ -])/i)) {
+    const delayMs = delayOf(trimmed(member), nowMs);
+    if (delayMs >= (longest ?? 0)) longest = delayMs;
+  }
+  return longest;
 }
 
 /** The hint in the Retry-After of these headers, by the server's clock where it can be read; undefined if there is none. */
