@@ -7,6 +7,7 @@ export default defineConfig({
     'queues/pg-boss': 'src/queues/pg-boss/index.ts',
     'queues/graphile-worker': 'src/queues/graphile-worker/index.ts',
     'queues/postgres': 'src/queues/postgres/index.ts',
+    'queues/bullmq': 'src/queues/bullmq/index.ts',
     'testing/index': 'src/testing/index.ts',
     'testing/fast-check': 'src/testing/fast-check.ts',
   },

@@ -18,6 +18,17 @@ export default defineConfig({
         },
       },
       {
+        // Real queues on real servers, one after the other: they share two of them and the machine.
+        test: {
+          name: 'servers',
+          include: ['test/servers/**/*.test.ts'],
+          globalSetup: ['test/servers/services.ts'],
+          fileParallelism: false,
+          testTimeout: 45_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
         test: {
           name: 'types',
           include: [],

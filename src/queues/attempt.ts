@@ -1,9 +1,20 @@
 import { decide, type Random, type RetryPolicy, seeded, type Verdict } from '../index.js';
-import { type Clock, judge, systemClock } from './core.js';
+import {
+  Attempt,
+  type Clock,
+  checkVerdict,
+  hintOf,
+  judge,
+  MAX_TIMER_MS,
+  systemClock,
+  timeoutError,
+  unwatch,
+  watch,
+} from '../internal.js';
 import { errorData } from './error.js';
 import type { AttemptEvent, DeadReason, Handler, HistoryRow, JobContext, QueueOptions } from './types.js';
 
-/** The part of a run that every host has in common: whose policy, whose job, which attempt. */
+/** What every host has in common: whose policy, whose job, which attempt. */
 export interface Run<Job> {
   readonly policy: RetryPolicy;
   readonly job: Job;
@@ -22,13 +33,19 @@ export interface AttemptRun<Job> extends Run<Job> {
   readonly hostSignal?: AbortSignal | undefined;
   /** Errors that are messages to the host and no failures: `runAttempt` rejects with them, unjudged and unrecorded. */
   readonly passThrough?: ((error: unknown) => boolean) | undefined;
-  readonly clock?: Clock | undefined;
 }
 
 /** What the host has to be told. `record` is the attempt's history row, to be stored no later than the settle. */
 export type Outcome =
   | { readonly kind: 'done'; readonly value: unknown; readonly record: HistoryRow }
-  | { readonly kind: 'retry'; readonly delayMs: number; readonly error: unknown; readonly record: HistoryRow }
+  | {
+      readonly kind: 'retry';
+      readonly delayMs: number;
+      /** The hint that had a part in the delay. */
+      readonly hintMs: number | undefined;
+      readonly error: unknown;
+      readonly record: HistoryRow;
+    }
   | {
       readonly kind: 'dead';
       readonly reason: DeadReason;
@@ -38,29 +55,20 @@ export type Outcome =
   /** Cut short by shutdown; the handler has settled: give the job back, the attempt does not count. */
   | { readonly kind: 'released' };
 
-type Settled = { readonly how: 'done'; readonly value: unknown } | Failed;
-
-interface Failed {
-  readonly how: 'failed';
-  readonly error: unknown;
-  /** By the attempt's own time, whatever the handler rejects with after it. */
-  readonly timedOut: boolean;
-}
-
 /**
  * Runs one attempt of a job and says what follows. Never rejects, but for what `passThrough` lets through.
  *
  * Call it only after `stalledReason` has said that the attempt may run.
  */
 export async function runAttempt<Job>(run: AttemptRun<Job>): Promise<Outcome> {
-  const { options, attempt, clock = systemClock } = run;
+  const { options, attempt } = run;
+  const { clock = systemClock } = options;
   if (options.signal?.aborted) return { kind: 'released' };
 
   const startedAtMs = clock.wallNow();
   const startMs = clock.now();
-  const abort = new AbortController();
-  const context: JobContext = { attempt, signal: abort.signal };
-  const settled = await settle(run, context, abort, clock);
+  const context = new Attempt(attempt);
+  const settled = await settle(run, context, clock);
   const durationMs = Math.round(clock.now() - startMs);
 
   if (settled.how === 'failed' && !settled.timedOut) {
@@ -69,24 +77,17 @@ export async function runAttempt<Job>(run: AttemptRun<Job>): Promise<Outcome> {
     if (options.signal?.aborted) return { kind: 'released' };
   }
 
-  const outcome = settled.how === 'done' ? settled : failed(run, context, settled, clock);
-  const told = await tell(run, outcome, durationMs);
-  const row: HistoryRow = { attempt, outcome: outcome.how, startedAtMs, durationMs, ...told };
-  if (outcome.how === 'done') return { kind: 'done', value: outcome.value, record: row };
-  const error = errorData(outcome.error);
-  return outcome.how === 'retry'
-    ? {
-        kind: 'retry',
-        delayMs: outcome.delayMs,
-        error: outcome.error,
-        record: { ...row, error, delayMs: outcome.delayMs },
-      }
-    : {
-        kind: 'dead',
-        reason: outcome.reason,
-        error: outcome.error,
-        record: { ...row, error, reason: outcome.reason },
-      };
+  const judged = settled.how === 'done' ? settled : afterFailure(run, context, settled.error, clock);
+  const told = await tell(run, judged, durationMs);
+  const row: HistoryRow = { attempt, outcome: judged.how, startedAtMs, durationMs, ...told };
+  if (judged.how === 'done') return { kind: 'done', value: judged.value, record: row };
+  const error = errorData(judged.error);
+  if (judged.how === 'retry') {
+    const { how, ...rest } = judged;
+    return { kind: how, ...rest, record: { ...row, error, delayMs: judged.delayMs } };
+  }
+  const { how, ...rest } = judged;
+  return { kind: how, ...rest, record: { ...row, error, reason: judged.reason } };
 }
 
 /**
@@ -109,36 +110,37 @@ export function stalledReason<Job>(run: Run<Job>): DeadReason | undefined {
 export const randomOf = <Job>({ options, job, queue, id }: Run<Job>): Random =>
   options.random?.(job) ?? seeded(`${queue}:${id}`);
 
+type Settled =
+  | { readonly how: 'done'; readonly value: unknown }
+  | {
+      readonly how: 'failed';
+      readonly error: unknown;
+      /** By the attempt's own time, whatever the handler rejects with after it. */
+      readonly timedOut: boolean;
+    };
+
 /** Calls the handler and waits for it, or for the end of its time. After that its own settling changes nothing. */
-async function settle<Job>(
-  run: AttemptRun<Job>,
-  context: JobContext,
-  abort: AbortController,
-  clock: Clock,
-): Promise<Settled> {
-  const unjoin = [run.hostSignal, run.options.signal].map((signal) => join(signal, abort));
+async function settle<Job>(run: AttemptRun<Job>, context: Attempt, clock: Clock): Promise<Settled> {
+  const signals = [run.hostSignal, run.options.signal].filter((signal) => signal !== undefined);
+  const member = { aborted: (reason: unknown) => context.abort(reason) };
+  for (const signal of signals) {
+    if (signal.aborted) member.aborted(signal.reason);
+    else watch(signal, member);
+  }
   let cancelTimer: (() => void) | undefined;
+  const limitMs = timeLimit(run.policy, run.elapsedMs);
   const timeout = new Promise<Settled>((resolve) => {
-    const limitMs = timeLimit(run.policy, run.elapsedMs);
-    if (limitMs === Infinity) return;
-    cancelTimer = clock.setTimer(
-      limitMs,
-      () => {
-        const error = new DOMException(
-          `Attempt ${run.attempt} took longer than ${limitMs} ms`,
-          'TimeoutError',
-        );
-        abort.abort(error);
-        resolve({ how: 'failed', error, timedOut: true });
-      },
-      false,
-    );
+    cancelTimer = timer(clock, limitMs, () => {
+      const error = timeoutError(`Attempt ${run.attempt} took longer than ${limitMs} ms`, undefined);
+      context.abort(error);
+      resolve({ how: 'failed', error, timedOut: true });
+    });
   });
   try {
     return await Promise.race([call(run, context), timeout]);
   } finally {
     cancelTimer?.();
-    for (const leave of unjoin) leave();
+    for (const signal of signals) unwatch(signal, member);
   }
 }
 
@@ -154,42 +156,44 @@ async function call<Job>({ handler, job }: AttemptRun<Job>, context: JobContext)
 function timeLimit(policy: RetryPolicy, elapsedMs: () => number): number {
   if (policy.maxElapsedMs === Infinity) return policy.attemptTimeoutMs;
   const leftMs = policy.maxElapsedMs - elapsedMs();
-  return leftMs > 0 ? Math.min(policy.attemptTimeoutMs, leftMs) : policy.attemptTimeoutMs;
+  return leftMs > 0 ? Math.min(policy.attemptTimeoutMs, Math.ceil(leftMs)) : policy.attemptTimeoutMs;
 }
 
-function join(signal: AbortSignal | undefined, abort: AbortController): () => void {
-  const onAbort = (): void => abort.abort(signal?.reason);
-  if (signal?.aborted) onAbort();
-  else signal?.addEventListener('abort', onAbort, { once: true });
-  return () => signal?.removeEventListener('abort', onAbort);
+/** A timer of any length, in pieces that a timer can hold; gives what cancels it. */
+function timer(clock: Clock, ms: number, fn: () => void): () => void {
+  let cancel: (() => void) | undefined;
+  const arm = (leftMs: number): void => {
+    const pieceMs = Math.min(leftMs, MAX_TIMER_MS);
+    cancel = clock.setTimer(pieceMs, () => (leftMs > pieceMs ? arm(leftMs - pieceMs) : fn()), false);
+  };
+  if (ms < Infinity) arm(ms);
+  return () => cancel?.();
 }
 
 type Judged =
   | { readonly how: 'done'; readonly value: unknown }
-  | { readonly how: 'retry'; readonly delayMs: number; readonly error: unknown }
+  | {
+      readonly how: 'retry';
+      readonly delayMs: number;
+      readonly hintMs: number | undefined;
+      readonly error: unknown;
+    }
   | { readonly how: 'dead'; readonly reason: DeadReason; readonly error: unknown };
 
-function failed<Job>(run: AttemptRun<Job>, context: JobContext, settled: Failed, clock: Clock): Judged {
-  const { error } = settled;
+/** Judges a failure, the caller's word first, and asks for the decision. A hook that throws is the end, as in `retry`. */
+function afterFailure<Job>(run: AttemptRun<Job>, context: JobContext, error: unknown, clock: Clock): Judged {
+  const { policy, attempt, options } = run;
   try {
-    const verdict = verdictOn(run, context, settled, clock);
-    const elapsedMs = run.elapsedMs();
-    const next = decide(run.policy, { verdict, attempt: run.attempt, elapsedMs }, randomOf(run));
+    const verdict: Verdict =
+      checkVerdict(options.classify?.(error, context), 'classify') ??
+      judge(error, { policy, wallNow: () => clock.wallNow() });
+    const next = decide(policy, { verdict, attempt, elapsedMs: run.elapsedMs() }, randomOf(run));
     return next.retry
-      ? { how: 'retry', delayMs: next.delayMs, error }
+      ? { how: 'retry', delayMs: next.delayMs, hintMs: hintOf(verdict), error }
       : { how: 'dead', reason: next.reason, error };
   } catch (hookError) {
     return { how: 'dead', reason: 'hook-failed', error: hookError };
   }
-}
-
-function verdictOn<Job>(
-  { options, policy }: AttemptRun<Job>,
-  context: JobContext,
-  { error, timedOut }: Failed,
-  clock: Clock,
-): Verdict {
-  return options.classify?.(error, context) ?? (timedOut ? 'retry' : judge(error, policy, clock));
 }
 
 /** A watcher that throws must not change what becomes of the job; what it threw is kept in the history. */

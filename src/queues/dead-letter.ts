@@ -11,13 +11,19 @@ export interface Burial<Payload> {
   /** Attempts used, those lost in crashes included. */
   readonly attempts: number;
   readonly history: readonly HistoryRow[];
+  /** Whether attempts without a row are known to be lost ones. Default true; false for a history that was kept in part. */
+  readonly isWhole?: boolean;
   /** Epoch milliseconds: when nothing better is known, the job failed now. */
   readonly nowMs: number;
 }
 
 /** The dead letter of a job: history completed, last error and times of failure read from it. */
-export function deadLetter<Payload>({ nowMs, ...burial }: Burial<Payload>): DeadLetter<Payload> {
-  const history = complete(burial.history, burial.attempts);
+export function deadLetter<Payload>({
+  nowMs,
+  isWhole = true,
+  ...burial
+}: Burial<Payload>): DeadLetter<Payload> {
+  const history = isWhole ? complete(burial.history, burial.attempts) : burial.history;
   const failures = history.filter((row) => row.outcome !== 'done');
   return {
     ...burial,

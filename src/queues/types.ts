@@ -1,12 +1,11 @@
-import type { Random, StopReason, Verdict } from '../index.js';
+import type { AttemptContext, Clock, Random, StopReason, Verdict } from '../index.js';
 import type { ErrorData } from './error.js';
 
-/** What a handler is told besides its job: the attempt, counted from 1, and a signal to stop by. */
-export interface JobContext {
-  readonly attempt: number;
-  /** Aborted by the host (a cancelled or lost job), by the attempt's timeout and by shutdown. */
-  readonly signal: AbortSignal;
-}
+/**
+ * What a handler is told besides its job: the attempt, counted from 1, and a signal to stop by. It is aborted by the host
+ * (a cancelled or lost job), by the attempt's timeout and by shutdown.
+ */
+export type JobContext = AttemptContext;
 
 /** The user's function: one call is one attempt. */
 export type Handler<Job, Value = unknown> = (job: Job, context: JobContext) => Value | PromiseLike<Value>;
@@ -61,6 +60,8 @@ export interface QueueOptions<Job> {
    * resolves in spite of the abort is done like any other.
    */
   readonly signal?: AbortSignal | undefined;
+  /** Where time comes from. Default: the platform's. */
+  readonly clock?: Clock | undefined;
 }
 
 /** Where a job goes when retrying has ended. */

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { permanent, retryIn } from '../../src/index.js';
 
 /** What one attempt of a job does. */
 export type Step =
@@ -10,11 +11,13 @@ export type Step =
   /** Kills its own process at once, as the kernel does when memory runs out. */
   | 'crash'
   /** Works for `ms`, whatever its signal says, and then does the next thing. */
-  | { readonly workMs: number; readonly then: Step }
+  | { readonly workMs: number; readonly next: Step }
   /** Waits for its signal, at most `ms`, and rejects with the reason. */
   | { readonly waitMs: number }
   /** Fails as HTTP clients do, with a hint in the response. */
-  | { readonly hint: { readonly header: 'retry-after' | 'retry-after-ms'; readonly value: string } }
+  | { readonly hintSeconds: number }
+  /** The same with a hint in milliseconds, as code that knows more says it: by a mark. */
+  | { readonly hintMs: number }
   /** The same with a date that far in the future, in whole seconds. */
   | { readonly hintDateSeconds: number }
   | { readonly odd: 'string' | 'undefined' | 'null' | 'frozen' | 'huge-stack' | 'proxy' };
@@ -27,7 +30,8 @@ export interface Payload {
 
 /** One line of the ledger: who ran what, when (epoch ms). */
 export interface Entry {
-  readonly what: 'begin' | 'end' | 'aborted';
+  /** `done` and `failed`: what the handler came to, whether or not the queue took note of it. */
+  readonly what: 'begin' | 'aborted' | 'done' | 'failed';
   readonly key: string;
   readonly id: string;
   readonly attempt: number;
@@ -50,9 +54,12 @@ export const scripted =
     signal.addEventListener('abort', () => note('aborted'), { once: true });
     const step = payload.steps[Math.min(attempt, payload.steps.length) - 1] ?? 'ok';
     try {
-      return await act(step, attempt, signal);
-    } finally {
-      note('end');
+      const value = await act(step, attempt, signal);
+      note('done');
+      return value;
+    } catch (error) {
+      note('failed');
+      throw error;
     }
   };
 
@@ -65,37 +72,33 @@ export function entries(ledger: string): Entry[] {
     .map((line): Entry => JSON.parse(line));
 }
 
-async function act(step: Step, attempt: number, signal: AbortSignal): Promise<unknown> {
+/** Does one step, writing nothing down. */
+export async function act(step: Step, attempt: number, signal: AbortSignal): Promise<unknown> {
   if (step === 'ok') return { attempt };
   if (step === 'fail') throw new Error(`flaky, attempt ${attempt}`);
-  if (step === 'permanent') {
-    throw Object.assign(new Error('card declined'), {
-      name: 'CardError',
-      [Symbol.for('ostinato.verdict')]: 'stop',
-    });
-  }
+  if (step === 'permanent') throw permanent(Object.assign(new Error('card declined'), { name: 'CardError' }));
   if (step === 'crash') {
     process.kill(process.pid, 'SIGKILL');
     return new Promise(() => undefined);
   }
   if ('workMs' in step) {
     await sleep(step.workMs);
-    return act(step.then, attempt, signal);
+    return act(step.next, attempt, signal);
   }
   if ('waitMs' in step) {
     await sleep(step.waitMs, undefined, { signal }).catch(() => undefined);
     signal.throwIfAborted();
     return { attempt };
   }
-  if ('hint' in step) throw busy(step.hint.header, step.hint.value);
-  if ('hintDateSeconds' in step) {
-    throw busy('retry-after', new Date(Date.now() + step.hintDateSeconds * 1_000).toUTCString());
-  }
+  if ('hintSeconds' in step) throw busy(String(step.hintSeconds));
+  if ('hintMs' in step) throw retryIn(new Error('busy'), step.hintMs);
+  if ('hintDateSeconds' in step)
+    throw busy(new Date(Date.now() + step.hintDateSeconds * 1_000).toUTCString());
   throw odd(step.odd);
 }
 
-const busy = (header: string, value: string): Error =>
-  Object.assign(new Error('busy'), { response: { status: 503, headers: { [header]: value } } });
+const busy = (retryAfter: string): Error =>
+  Object.assign(new Error('busy'), { response: { status: 503, headers: { 'retry-after': retryAfter } } });
 
 function odd(kind: string): unknown {
   if (kind === 'string') return 'just a string';

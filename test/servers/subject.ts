@@ -12,6 +12,8 @@ export interface Subject {
   readonly server: 'redis' | 'postgres';
   /** Shortest time after which the host takes a job from a dead or frozen worker, whatever `leaseMs` asks for. */
   readonly takeOverMs: number;
+  /** The host removes a job as soon as it is done: then one that the store does not know is done, if a handler succeeded with it. */
+  readonly forgetsDone?: boolean;
   /** What the host cannot do, and why; the suite then expects (and shows) the documented exception instead. */
   readonly exceptions?: {
     /** A stale worker's success overwrites a newer attempt (graphile-worker). */
@@ -28,7 +30,7 @@ export interface OpenQueue {
   enqueue(payloads: readonly Payload[], hostOptions?: boolean): Promise<string[]>;
   /** Starts a worker in this process, with `handler` from `handler.ts` unless told otherwise. */
   work(options: WorkOptions): Promise<RunningWorker>;
-  /** Every job the store knows, by id; jobs the host forgets when they are done may be missing. */
+  /** Every job the store knows, by id, in one look or in an order that misses no job that moves meanwhile. */
   views(): Promise<Map<string, JobView>>;
   /** The history of a job that is done or on its way, as far as the host keeps it then. */
   history(id: string): Promise<readonly HistoryRow[]>;

@@ -1,7 +1,10 @@
 import type { Subject } from './subject.js';
 
 /** Every queue under test, by name, loaded when asked for: so a worker process loads one host only. */
-export const subjects: Record<string, () => Promise<Subject>> = {};
+export const subjects: Record<string, () => Promise<Subject>> = {
+  'bullmq on redis': async () => (await import('./bullmq.subject.js')).bullmqOnRedis,
+  'bullmq on postgres': async () => (await import('./bullmq.subject.js')).bullmqOnPostgres,
+};
 
 export async function subjectNamed(name: string): Promise<Subject> {
   const load = subjects[name];
