@@ -1,0 +1,126 @@
+/** What `fetch` is called with; wide, so that undici's own `fetch` and its classes fit as well. */
+export type FetchLike = (input: any, init?: any) => Promise<any>;
+
+/** The head of a request, for `idempotent`. */
+export interface RequestHead {
+  /** In upper case. */
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+}
+
+/** The parts of a `Request` that count here. */
+interface RequestLike {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Iterable<readonly [string, string]>;
+  readonly body?: { cancel?(): Promise<void> } | null;
+  readonly bodyUsed: boolean;
+  readonly signal?: AbortSignal | null;
+  clone(): RequestLike;
+}
+
+/** Methods whose effect is the same when the request arrives twice (RFC 9110, 9.2.2; QUERY is safe by its draft). */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY']);
+
+/** Bodies that give the same bytes each time, by the name of their class: those of undici are not the global ones. */
+const REPEATABLE = /^\[object (?:Blob|File|FormData|URLSearchParams|(?:Shared)?ArrayBuffer)\]$/;
+
+/** One call of `fetch`: what goes out, and whether it can go out again. */
+export class OutgoingRequest {
+  readonly head: RequestHead;
+  /** The caller's signal: that of `init` counts, also if it is null, else that of the `Request`. */
+  readonly signal: AbortSignal | null | undefined;
+  /** A body that can be sent only once. */
+  readonly isOneShot: boolean;
+
+  private readonly request: RequestLike | undefined;
+  private readonly init: RequestInit;
+
+  constructor(
+    private readonly input: unknown,
+    given: RequestInit | null | undefined,
+  ) {
+    this.request = isRequest(input) ? input : undefined;
+    const init = copyOf(given);
+    this.head = {
+      method: (init.method ?? this.request?.method ?? 'GET').toUpperCase(),
+      url: this.request?.url ?? String(input),
+      headers: headersOf(init.headers ?? this.request?.headers),
+    };
+    this.signal = init.signal === undefined ? this.request?.signal : init.signal;
+    this.init = init;
+    this.isOneShot = !this.isRepeatable();
+  }
+
+  /** Whether sending it twice does no harm by its method, or because the server can tell the copies. */
+  get isIdempotent(): boolean {
+    return IDEMPOTENT.has(this.head.method) || this.head.headers.has('idempotency-key');
+  }
+
+  /** Sends it, or a copy of it, for which the body stays whole. */
+  send(fetch: FetchLike, signal: AbortSignal | null | undefined): Promise<any> {
+    const input = this.hasBodyOfItsOwn() && !this.isOneShot ? this.request!.clone() : this.input;
+    return fetch(input, signal ? { ...this.init, signal } : this.init);
+  }
+
+  /** The body of a `Request` that was kept for further attempts is used up by the call, as with any `fetch`. */
+  release(): void {
+    if (this.hasBodyOfItsOwn() && !this.isOneShot) discard(this.request);
+  }
+
+  private isRepeatable(): boolean {
+    const { body, duplex } = this.init as RequestInit & { duplex?: string };
+    if (duplex === 'half') return false;
+    if (body === undefined || body === null) return !this.request?.bodyUsed;
+    return (
+      typeof body !== 'object' ||
+      ArrayBuffer.isView(body) ||
+      REPEATABLE.test(Object.prototype.toString.call(body))
+    );
+  }
+
+  /** Some platforms do not show the body of a `Request`: then every method that may have one is taken to have one. */
+  private hasBodyOfItsOwn(): boolean {
+    const { request } = this;
+    if (!request || (this.init.body !== undefined && this.init.body !== null)) return false;
+    return request.body === undefined ? !/^(?:GET|HEAD)$/i.test(request.method) : request.body !== null;
+  }
+}
+
+/** Lets go of a body that nobody will read, so that its connection is free again. Never throws. */
+export function discard(holder: { readonly body?: unknown } | undefined): void {
+  try {
+    const body = holder?.body as { cancel?(): Promise<void>; destroy?(): void } | null | undefined;
+    // node-fetch has streams of Node, without `cancel`. One that somebody else reads is theirs.
+    if (body?.cancel) body.cancel().catch(() => {});
+    else body?.destroy?.();
+  } catch {
+    // There is nothing more to let go of.
+  }
+}
+
+function isRequest(input: unknown): input is RequestLike {
+  return typeof input === 'object' && input !== null && 'url' in input && 'clone' in input;
+}
+
+/** All that `fetch` would find in it, inherited or not: a `Request` may stand there too. */
+function copyOf(init: RequestInit | null | undefined): RequestInit {
+  const copy: Record<string, unknown> = {};
+  for (const key in init) copy[key] = init[key as keyof RequestInit];
+  // An iterator of pairs would be empty the second time.
+  if (isIterator(copy['headers'])) copy['headers'] = [...copy['headers']];
+  return copy;
+}
+
+const isIterator = (headers: unknown): headers is Iterable<[string, string]> =>
+  typeof (headers as { next?: unknown } | null | undefined)?.next === 'function';
+
+/** Headers that cannot be read are for `fetch` to refuse. */
+function headersOf(headers: unknown): Headers {
+  try {
+    return new Headers(headers as HeadersInit | undefined);
+  } catch {
+    return new Headers();
+  }
+}
