@@ -1,0 +1,88 @@
+import * as six from 'bullmq';
+import * as five from 'bullmq-5';
+import { expectTypeOf, test } from 'vitest';
+import {
+  type BullDeadLetterQueue,
+  type BullDeadQueue,
+  type BullJob,
+  type BullQueue,
+  deadLetters,
+  jobOptions,
+  processor,
+  workerOptions,
+} from '../../src/queues/bullmq/index.js';
+
+interface Mail {
+  to: string;
+}
+
+declare const connection: { host: string };
+declare const queue6: six.Queue<Mail>;
+declare const queue5: five.Queue<Mail>;
+declare const dead6: six.Queue;
+declare const dead5: five.Queue;
+
+test('jobs and queues of the newest BullMQ 6 and 5 fit what the adapter asks for', () => {
+  expectTypeOf<six.Job<Mail, string>>().toExtend<BullJob>();
+  expectTypeOf<five.Job<Mail, string>>().toExtend<BullJob>();
+  expectTypeOf<six.Queue>().toExtend<BullQueue>();
+  expectTypeOf<five.Queue>().toExtend<BullQueue>();
+  expectTypeOf<six.Queue>().toExtend<BullDeadQueue>();
+  expectTypeOf<five.Queue>().toExtend<BullDeadQueue>();
+  expectTypeOf<six.Queue>().toExtend<BullDeadLetterQueue>();
+  expectTypeOf<five.Queue>().toExtend<BullDeadLetterQueue>();
+});
+
+test('a worker of either version takes the processor and the options, and its handler knows the job', () => {
+  void new six.Worker<Mail, string>(
+    'mail',
+    processor({ maxRetries: 3 }, (job, { attempt, signal }) => {
+      expectTypeOf(job).toEqualTypeOf<six.Job<Mail, string>>();
+      expectTypeOf(attempt).toEqualTypeOf<number>();
+      expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+      return job.data.to;
+    }),
+    { connection, ...workerOptions({ maxRetries: 3 }) },
+  );
+  void new five.Worker<Mail, string>(
+    'mail',
+    processor({ maxRetries: 3 }, async (job) => {
+      expectTypeOf(job).toEqualTypeOf<five.Job<Mail, string>>();
+      return job.data.to;
+    }),
+    { connection, ...workerOptions({ maxRetries: 3 }) },
+  );
+});
+
+test('a handler of the wrong result is refused', () => {
+  expectTypeOf(processor<six.Job<Mail, string>, number>({}, () => 42)).not.toExtend<
+    six.Processor<Mail, string>
+  >();
+});
+
+test('the options know the job as well', () => {
+  processor<six.Job<Mail>, void>({}, () => undefined, {
+    deadLetter: dead6,
+    queue: queue6,
+    onHint: 'queue',
+    signal: new AbortController().signal,
+    classify: (error, context) => (error instanceof RangeError && context.attempt > 1 ? 'stop' : undefined),
+    onAttempt: ({ job, outcome }) => {
+      expectTypeOf(job).toEqualTypeOf<six.Job<Mail>>();
+      expectTypeOf(outcome).toEqualTypeOf<'done' | 'retry' | 'dead'>();
+    },
+    random: (job) => () => job.data.to.length / 1_000,
+  });
+  processor<five.Job<Mail>, void>({}, () => undefined, { deadLetter: dead5, queue: queue5 });
+});
+
+test('job options are options of queue.add', () => {
+  void queue6.add('welcome', { to: 'ada' }, jobOptions({ maxRetries: 3 }));
+  void queue5.add('welcome', { to: 'ada' }, jobOptions({ maxRetries: 3 }));
+});
+
+test('a dead letter has the type of its payload', () => {
+  const letters = deadLetters<Mail>(dead6, { queue: queue6 });
+  expectTypeOf<Awaited<ReturnType<typeof letters.list>>[number]['payload']>().toEqualTypeOf<Mail>();
+  deadLetters<Mail>(dead5, { queue: queue5 });
+});
