@@ -6,25 +6,24 @@ export interface AttemptContext {
   readonly signal: AbortSignal;
 }
 
-/** One attempt: its number, and a signal that costs nothing until somebody asks for it. */
+/** One attempt: its number, and a signal that costs nothing until somebody needs it. */
 export class Attempt implements AttemptContext {
   readonly attempt: number;
   #controller: AbortController | undefined;
-  #cut: { readonly reason: unknown } | undefined;
 
   constructor(attempt: number) {
     this.attempt = attempt;
   }
 
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    // Asked for after the end, it is aborted from the start; aborting twice is nothing.
-    if (this.#cut) this.#controller.abort(this.#cut.reason);
-    return this.#controller.signal;
+    return this.#control().signal;
   }
 
   abort(reason: unknown): void {
-    this.#cut = { reason };
-    this.#controller?.abort(reason);
+    this.#control().abort(reason);
+  }
+
+  #control(): AbortController {
+    return (this.#controller ??= new AbortController());
   }
 }

@@ -1,6 +1,6 @@
 import { delayOf } from './policy/jitter.js';
 import type { RetryPolicy } from './policy/policy.js';
-import { type Chance, type Random, unseeded } from './random.js';
+import { type Random, unseeded } from './random.js';
 import { hintOf, isVerdict, type Verdict } from './verdict/verdict.js';
 
 /** Why there is no further attempt, as far as the policy can tell. */
@@ -34,7 +34,7 @@ export function nextDelay(
   verdict: Verdict,
   attempt: number,
   elapsedMs: number,
-  chance: Chance,
+  random: Random,
 ): number | StopReason {
   if (verdict === 'stop' || !isVerdict(verdict)) return 'not-retryable';
   if (!Number.isSafeInteger(attempt) || attempt < 1 || attempt > policy.maxRetries)
@@ -43,7 +43,7 @@ export function nextDelay(
   // What is past all whole milliseconds ("never") is too long under any policy: to wait for less would undercut it.
   if (hintMs !== undefined && hintMs > Math.min(policy.maxRetryAfterMs, Number.MAX_SAFE_INTEGER))
     return 'hint-too-long';
-  const delayMs = delayOf(policy, attempt, chance, hintMs);
+  const delayMs = delayOf(policy, attempt, random, hintMs);
   // Before a useless wait, not after it.
   return pastDeadline(policy, elapsedMs, delayMs) ? 'deadline' : delayMs;
 }

@@ -1,5 +1,4 @@
 export type { AttemptContext } from './attempt.js';
-export type { Operation } from './call.js';
 export type { Clock } from './clock.js';
 export { decide, type Decision, type Failure, type StopReason } from './decide.js';
 export type { RetryEvent, RetryOptions } from './options.js';
@@ -19,7 +18,7 @@ export { presets } from './policy/presets.js';
 export { schedule, type ScheduleRow } from './policy/schedule.js';
 export { type Random, seeded } from './random.js';
 export { type AttemptRecord, type Reason, type Report, reportOf } from './report.js';
-export { retry } from './retry.js';
+export { type Operation, retry } from './retry.js';
 export { permanent, retryIn } from './verdict/marks.js';
 export { parseRetryAfter } from './verdict/retry-after.js';
 export { classifyStatus } from './verdict/status.js';

@@ -4,23 +4,20 @@
  */
 export type Random = (retry: number) => number;
 
-/** Chance as the core draws it: the caller's stream, or the seed of a stream of our own (which costs no closure). */
-export type Chance = Random | number;
-
-/** The largest number below 1 that a draw may be: 1 - 2^-53. */
-const BELOW_ONE = 1 - 2 ** -53;
-
-/** The draw for one retry, always in [0, 1): a caller's stream is clamped, NaN and what is no number are 0. */
-export function draw(chance: Chance, retry: number): number {
-  const u = typeof chance === 'number' ? unit(chance, 0x6a09e667, retry) : chance(retry);
-  return typeof u === 'number' && u > 0 ? Math.min(u, BELOW_ONE) : 0;
+/** The draw for one retry, always in [0, 1): what is too large is clamped to 1 - 2^-53, NaN and what is no number are 0. */
+export function draw(random: Random, retry: number): number {
+  const u = random(retry);
+  return u > 0 ? Math.min(u, 1 - 2 ** -53) : 0;
 }
 
 /** An unpredictable stream: what `delayFor` and `decide` use unless told otherwise. */
 export const unseeded: Random = () => Math.random();
 
-/** A fresh seed for a stream of our own, 0 … 2^30 - 1 (a small integer, so that it takes no heap of its own). */
-export const freshSeed = (): number => Math.floor(Math.random() * 2 ** 30);
+/** A stream of its own, with a fresh seed. */
+export function freshStream(): Random {
+  const seed = (Math.random() * 2 ** 32) | 0;
+  return (retry) => unit(seed, ~seed, retry);
+}
 
 /**
  * A stream fixed by its seed: pure and random-access, so delay k of job 42 can be computed again anywhere, at any time,
@@ -28,8 +25,8 @@ export const freshSeed = (): number => Math.floor(Math.random() * 2 ** 30);
  *
  * The algorithm is frozen (golden vectors in `test/random.test.ts`) and uses 32-bit integers only: the seed's UTF-16
  * code units go through two FNV-1a style lanes with different multipliers; the lanes and the retry are then mixed by
- * three rounds of `fmix32`, the finalizer of MurmurHash3 (Austin Appleby, public domain), which gives full avalanche;
- * 27 + 26 bits of the last two words make the 53-bit result.
+ * two rounds of `fmix32`, the finalizer of MurmurHash3 (Austin Appleby, public domain), which gives full avalanche;
+ * 27 + 26 bits of the two words make the 53-bit result.
  *
  * @throws TypeError if the seed is neither a string nor a finite number.
  */
@@ -48,13 +45,11 @@ export function seeded(seed: string | number): Random {
   return (retry) => unit(a, b, retry);
 }
 
-/** Two lanes of seed and the retry (any whole number below 2^53) to a number in [0, 1), evenly. */
+/** Two lanes of seed and the retry to a number in [0, 1), evenly. */
 function unit(a: number, b: number, retry: number): number {
-  const high = Math.floor(retry / 2 ** 32);
-  const x = fmix32(a + Math.imul(retry, 0x9e3779b1) + Math.imul(high, 0x27d4eb2f));
+  const x = fmix32(a + Math.imul(retry, 0x9e3779b1));
   const y = fmix32(b ^ x);
-  const z = fmix32(x + y);
-  return ((y >>> 5) * 2 ** 26 + (z >>> 6)) / 2 ** 53;
+  return ((y >>> 5) * 2 ** 26 + (x >>> 6)) / 2 ** 53;
 }
 
 function fmix32(h: number): number {

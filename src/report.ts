@@ -13,7 +13,7 @@ export interface AttemptRecord {
   readonly startMs: number;
   readonly durationMs: number;
   /** The delay chosen after it; not there if no retry followed. */
-  delayMs?: number;
+  readonly delayMs?: number;
 }
 
 /** What happened in a call. */
@@ -41,35 +41,7 @@ export function reportOf(error: unknown): Report | undefined {
   return reports.get(error as object);
 }
 
-/** Keeps a report for `reportOf`; primitives cannot be kept. */
-export function remember(thrown: unknown, report: Report): void {
-  if ((typeof thrown === 'object' && thrown !== null) || typeof thrown === 'function')
-    reports.set(thrown, report);
-}
-
-const KEPT = 10;
-
-/** The attempts of a call in constant memory: the first ten, and the last ten. */
-export class AttemptLog {
-  readonly #first: AttemptRecord[] = [];
-  #last: AttemptRecord[] | undefined;
-  #dropped = 0;
-
-  add(record: AttemptRecord): void {
-    if (this.#first.length < KEPT) {
-      this.#first.push(record);
-      return;
-    }
-    const last = (this.#last ??= []);
-    last.push(record);
-    if (last.length > KEPT) {
-      last.shift();
-      this.#dropped++;
-    }
-  }
-
-  report(end: Omit<Report, 'attempts' | 'droppedAttempts'>): Report {
-    const attempts = this.#last === undefined ? this.#first : this.#first.concat(this.#last);
-    return { ...end, attempts, droppedAttempts: this.#dropped };
-  }
+/** Keeps a report for `reportOf`; nothing can be kept for a primitive. */
+export function remember(outcome: unknown, report: Report): void {
+  if (Object(outcome) === outcome) reports.set(outcome as object, report);
 }

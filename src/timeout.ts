@@ -1,13 +1,13 @@
-import { mark } from './verdict/marks.js';
+import { MARK } from './verdict/marks.js';
 
 /**
- * The error of an attempt that took too long. It carries a mark of its own: a time limit of ours is worth a retry,
- * whatever its cause says, also to another `retry` around this one.
+ * The error of an attempt that took too long, named `TimeoutError`. It carries a mark: a time limit of ours is worth a
+ * retry, whatever its cause says, also to another `retry` around this one.
  */
-export function timeoutError(message: string, previous: { error?: unknown } | undefined): Error {
-  const error = new Error(message, previous && 'error' in previous ? { cause: previous.error } : undefined);
-  return mark(
-    Object.defineProperty(error, 'name', { value: 'TimeoutError', configurable: true, writable: true }),
-    'retry',
-  );
+export function timeoutError(message: string, options?: ErrorOptions): Error {
+  const hidden = (value: string): PropertyDescriptor => ({ value, configurable: true, writable: true });
+  return Object.defineProperties(new Error(message, options), {
+    name: hidden('TimeoutError'),
+    [MARK]: hidden('retry'),
+  });
 }

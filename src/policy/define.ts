@@ -8,6 +8,8 @@ type Fields = Record<string, unknown>;
 
 /** Frozen things that were checked before, with the policy they stand for. */
 const checked = /* @__PURE__ */ new WeakMap<object, RetryPolicy>();
+let latestSpec: PolicySpec | undefined;
+let latestPolicy: RetryPolicy;
 
 /**
  * A policy from any part of one; what is left out (or undefined) comes from `base`, `presets.default` unless given.
@@ -39,12 +41,18 @@ export function parsePolicy(value: unknown): RetryPolicy {
   return merge(fields);
 }
 
-/** The policy behind whatever a user passed: a policy, a bare spec, or nothing (`presets.default`). Frozen ones are checked once. */
+/** The policy behind whatever a user passed: a policy, a bare spec, or nothing (`presets.default`). What is frozen is checked once. */
 export function resolvePolicy(spec: PolicySpec = presets.default): RetryPolicy {
-  const known = checked.get(spec);
-  if (known) return known;
-  const policy = definePolicy(spec);
-  if (Object.isFrozen(spec)) checked.set(spec, policy);
+  // Most programs pass the same one again and again, and looking into a WeakMap takes longer than all else up to the call.
+  if (spec === latestSpec) return latestPolicy;
+  let policy = checked.get(spec);
+  if (!policy) {
+    policy = definePolicy(spec);
+    if (!Object.isFrozen(spec)) return policy;
+    checked.set(spec, policy);
+  }
+  latestSpec = spec;
+  latestPolicy = policy;
   return policy;
 }
 
@@ -54,43 +62,49 @@ function fieldsOf(value: unknown): Fields {
   throw refusal([fault('policy', value, 'an object such as { maxRetries: 3 }')]);
 }
 
-/** The fields over the base, checked and frozen. Without a base every field has to be there. */
+/** The fields over the base, which is a policy already. Without a base every field has to be there. */
 function merge(fields: Fields, base?: RetryPolicy, origin = ''): RetryPolicy {
   const faults: PolicyFault[] = [];
-  const inheritedCap = base && fields['maxDelayMs'] === undefined ? base.maxDelayMs : Infinity;
-  const underCap = (key: string, ms: unknown): void => {
-    if ((ms as number) > inheritedCap) {
-      faults.push(fault(key, ms, `at most maxDelayMs, which is ${inheritedCap}, from ${origin}: set it`));
-    }
-  };
-  const policy: Fields = {};
-
-  if (base && Array.isArray(fields['backoff'])) {
-    fields['maxRetries'] ??= fields['backoff'].length;
+  const policy: Fields = { ...base };
+  const given = fields['backoff'];
+  if (base && Array.isArray(given)) {
+    fields['maxRetries'] ??= given.length;
     fields['jitter'] ??= 'none';
   }
-  for (const key of Object.keys(fields)) {
-    if (!Object.hasOwn(rules, key)) faults.push(fault(key, fields[key], meantBy(key)));
-  }
-  for (const [key, rule] of Object.entries<Rule>(rules)) {
-    const given = fields[key];
-    let value: unknown = given === undefined ? base?.[key as keyof RetryPolicy] : given;
-    value = (key === 'jitter' && namedJitter.get(value)) || value;
-    if (!rule.holds(value)) {
+
+  for (const key of Object.keys(base ? fields : { ...rules, ...fields })) {
+    let value = fields[key];
+    if (base && value === undefined) continue;
+    const rule: Rule | undefined = Object.hasOwn(rules, key) ? rules[key as keyof RetryPolicy] : undefined;
+    if (key === 'jitter' && typeof value === 'string') value = namedJitter[value] ?? value;
+    if (!rule) {
+      faults.push(fault(key, value, meantBy(key)));
+    } else if (!rule.holds(value)) {
       faults.push(fault(key, value, rule.allowed));
     } else if (Array.isArray(value)) {
-      const list: unknown[] = [...value];
-      list.forEach((entry, index) => {
-        const name = `${key}[${index}]`;
-        if (rule.entries?.holds(entry) === false) faults.push(fault(name, entry, rule.entries.allowed));
-        else if (key === 'backoff' && given) underCap(name, entry);
-      });
-      policy[key] = Object.freeze(list.map(withoutMinusZero));
+      const list: unknown[] = value.map(withoutMinusZero);
+      for (const [index, entry] of list.entries()) {
+        if (rule.entries?.holds(entry) === false)
+          faults.push(fault(`${key}[${index}]`, entry, rule.entries.allowed));
+      }
+      policy[key] = Object.freeze(list);
     } else {
       policy[key] = withoutMinusZero(value);
     }
   }
-  if (typeof policy['backoff'] === 'string') underCap('baseDelayMs', fields['baseDelayMs']);
+
+  // A cap that nobody thought of must not swallow delays that somebody wrote down.
+  if (base && fields['maxDelayMs'] === undefined) {
+    const underCap = (key: string, ms: unknown): void => {
+      if ((ms as number) > base.maxDelayMs) {
+        faults.push(
+          fault(key, ms, `at most maxDelayMs, which is ${base.maxDelayMs}, from ${origin}: set it`),
+        );
+      }
+    };
+    if (Array.isArray(given)) given.forEach((ms, index) => underCap(`backoff[${index}]`, ms));
+    else if (typeof policy['backoff'] === 'string') underCap('baseDelayMs', fields['baseDelayMs']);
+  }
   if (faults.length > 0) throw refusal(faults);
   const result = Object.freeze(policy) as unknown as RetryPolicy;
   checked.set(result, result);

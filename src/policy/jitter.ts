@@ -1,4 +1,4 @@
-import { type Chance, draw, type Random, unseeded } from '../random.js';
+import { draw, type Random, unseeded } from '../random.js';
 import { capOf, nominal } from './backoff.js';
 import type { RetryPolicy } from './policy.js';
 
@@ -44,14 +44,14 @@ export function delayRange(policy: RetryPolicy, retry: number): { minMs: number;
 export function delayOf(
   policy: RetryPolicy,
   retry: number,
-  chance: Chance,
+  random: Random,
   hintMs: number | undefined,
 ): number {
   const cap = capOf(policy);
   if (policy.backoff === 'decorrelated') {
     const low = Math.min(policy.baseDelayMs, cap);
-    const high = Math.min(cap, 3 * previous(low, cap, retry, chance));
-    const u = draw(chance, retry);
+    const high = Math.min(cap, 3 * previous(low, cap, retry, random));
+    const u = draw(random, retry);
     return hintMs === undefined
       ? whole(low + u * (high - low), cap)
       : hinted(hintMs, low, high, HINT_SPREAD, u, cap);
@@ -59,7 +59,7 @@ export function delayOf(
   const lo = policy.jitter[0];
   const hi = policy.jitter[1];
   const fitted = Math.min(nominal(policy, retry), cap / hi);
-  const u = lo === hi ? 0 : draw(chance, retry);
+  const u = lo === hi ? 0 : draw(random, retry);
   return hintMs === undefined
     ? whole(fitted * (lo + u * (hi - lo)), cap)
     : hinted(hintMs, fitted * lo, fitted * hi, Math.min(hi - lo, HINT_SPREAD), u, cap);
@@ -78,10 +78,10 @@ function hinted(hintMs: number, low: number, high: number, spread: number, u: nu
  * rounded on the way. It is the *range* that is clipped and not the draw (as in the AWS original), so the chain keeps
  * its spread at the cap.
  */
-function previous(first: number, cap: number, retry: number, chance: Chance): number {
+function previous(first: number, cap: number, retry: number, random: Random): number {
   let delay = first;
   for (let k = Math.max(1, retry - CHAIN_LENGTH + 1); k < retry; k++) {
-    delay = first + draw(chance, k) * (Math.min(cap, 3 * delay) - first);
+    delay = first + draw(random, k) * (Math.min(cap, 3 * delay) - first);
   }
   return delay;
 }

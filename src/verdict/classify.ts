@@ -1,14 +1,14 @@
+import type { Clock } from '../clock.js';
 import type { RetryPolicy } from '../policy/policy.js';
 import { markOf } from './marks.js';
 import { readRetryAfter } from './retry-after.js';
 import { classifyStatus, isStatus } from './status.js';
 import { hintOf, type Verdict } from './verdict.js';
 
-/** What judging needs to know besides the failure: the policy's statuses, and the time, for hints that name an instant. */
-export interface Bench {
-  readonly policy: Pick<RetryPolicy, 'retryStatuses'>;
-  wallNow(): number;
-}
+type Statuses = Pick<RetryPolicy, 'retryStatuses'>;
+
+/** Tells the time, for hints that name an instant. */
+type WallClock = Pick<Clock, 'wallNow'>;
 
 /** How deep causes and parts are followed. */
 const DEPTH = 10;
@@ -22,14 +22,20 @@ const NETWORK_MESSAGE =
  * causes; the first rule that knows decides: a mark, an abort, an HTTP status, the parts of an AggregateError. If none
  * does, an error of programming stops, and everything else is retried. Never throws, whatever was thrown.
  */
-export function judge(error: unknown, bench: Bench, depth = 0, seen?: Set<object>): Verdict {
+export function judge(
+  error: unknown,
+  policy: Statuses,
+  clock: WallClock,
+  depth = 0,
+  seen?: Set<object>,
+): Verdict {
   let programming = false;
   for (let level = error; depth < DEPTH && isObject(level); depth++) {
     const verdict =
       markOf(level) ??
       abortVerdict(level) ??
-      statusVerdict(level, bench) ??
-      partsVerdict(level, bench, depth, seen);
+      statusVerdict(level, policy, clock) ??
+      partsVerdict(level, policy, clock, depth, seen);
     if (verdict !== undefined) return verdict;
     programming ||= isProgrammingError(level);
     level = read(level, 'cause');
@@ -44,7 +50,7 @@ function abortVerdict(error: object): Verdict | undefined {
 }
 
 /** A status below 400 decides nothing: it may stand on an error for a body that was cut off. */
-function statusVerdict(error: object, bench: Bench): Verdict | undefined {
+function statusVerdict(error: object, policy: Statuses, clock: WallClock): Verdict | undefined {
   const response = read(error, 'response');
   const raw = read(error, '$response');
   const status = [
@@ -57,18 +63,19 @@ function statusVerdict(error: object, bench: Bench): Verdict | undefined {
     read(error, ':status'),
   ].find(isStatus);
   if (status === undefined || status < 400) return undefined;
-  const verdict = classifyStatus(status, bench.policy);
+  const verdict = classifyStatus(status, policy);
   // 403 and 413 say "not now" only if they say until when.
   if (verdict !== 'retry' && status !== 403 && status !== 413) return verdict;
   const headers = read(response, 'headers') ?? read(raw, 'headers') ?? read(error, 'headers') ?? error;
-  const retryAfterMs = readRetryAfter(headers, bench.wallNow());
+  const retryAfterMs = readRetryAfter(headers, clock.wallNow());
   return retryAfterMs === undefined ? verdict : { retryAfterMs };
 }
 
 /** One part that stops, stops all; else they are retried, after the longest of their hints. */
 function partsVerdict(
   error: object,
-  bench: Bench,
+  policy: Statuses,
+  clock: WallClock,
   depth: number,
   seen: Set<object> = new Set(),
 ): Verdict | undefined {
@@ -84,7 +91,7 @@ function partsVerdict(
   seen.add(error);
   let all: Verdict = 'retry';
   for (const part of parts as unknown[]) {
-    const verdict = judge(part, bench, depth + 1, seen);
+    const verdict = judge(part, policy, clock, depth + 1, seen);
     if (verdict === 'stop') return verdict;
     if ((hintOf(verdict) ?? -1) > (hintOf(all) ?? -1)) all = verdict;
   }

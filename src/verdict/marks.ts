@@ -3,7 +3,7 @@ import { isVerdict, type Verdict } from './verdict.js';
 
 // A mark is kept on the error itself, under a registered symbol: so it is seen by other copies of this package (ESM
 // beside CJS) and across realms. Where nothing can be written on the error, one table of the realm keeps it.
-const MARK = /* @__PURE__ */ Symbol.for('ostinato.verdict');
+export const MARK: unique symbol = /* @__PURE__ */ Symbol.for('ostinato.verdict');
 
 type Marks = WeakMap<object, Verdict>;
 
@@ -40,7 +40,7 @@ export function markOf(error: object): Verdict | undefined {
   return isVerdict(found) ? found : undefined;
 }
 
-export function mark<E extends object>(error: E, verdict: Verdict): E {
+function mark<E extends object>(error: E, verdict: Verdict): E {
   if ((typeof error !== 'object' && typeof error !== 'function') || error === null) {
     throw new TypeError(`Only an object can carry a mark, got ${show(error)}: use classify`);
   }

@@ -15,7 +15,7 @@ export function isVerdict(value: unknown): value is Verdict {
 }
 
 /** The hint of a verdict, if it carries one. */
-export const hintOf = (verdict: Verdict): number | undefined =>
+export const hintOf = (verdict: Verdict | undefined): number | undefined =>
   typeof verdict === 'object' ? verdict.retryAfterMs : undefined;
 
 /**
@@ -23,9 +23,9 @@ export const hintOf = (verdict: Verdict): number | undefined =>
  *
  * @throws TypeError for anything else: a boolean, a promise, a hint of NaN.
  */
-export function checkVerdict(value: unknown, hook: string): Verdict | undefined {
+export function checkVerdict(value: unknown): Verdict | undefined {
   if (value === undefined || isVerdict(value)) return value;
   throw new TypeError(
-    `${hook} returned ${show(value)}; a verdict is 'retry', 'stop', { retryAfterMs: 1000 }, or undefined for no opinion (and no promise of one)`,
+    `A verdict is 'retry', 'stop', { retryAfterMs: 1000 } or undefined (no opinion), and no promise of one; got ${show(value)}`,
   );
 }
