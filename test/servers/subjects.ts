@@ -4,6 +4,8 @@ import type { Subject } from './subject.js';
 export const subjects: Record<string, () => Promise<Subject>> = {
   'bullmq on redis': async () => (await import('./bullmq.subject.js')).bullmqOnRedis,
   'bullmq on postgres': async () => (await import('./bullmq.subject.js')).bullmqOnPostgres,
+  'table on pg': async () => (await import('./table.subject.js')).tableOnPg,
+  'table on postgres.js': async () => (await import('./table.subject.js')).tableOnPostgresJs,
 };
 
 export async function subjectNamed(name: string): Promise<Subject> {

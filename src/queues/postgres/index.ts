@@ -1,4 +1,14 @@
-export type { DeadLetter, DeadLetters, DeadReason } from '../types.js';
+export type { ErrorData } from '../error.js';
+export type {
+  AttemptEvent,
+  DeadLetter,
+  DeadLetters,
+  DeadReason,
+  Handler,
+  HistoryRow,
+  JobContext,
+  QueueOptions,
+} from '../types.js';
 export type { SqlClient, Statement } from './client.js';
 export type { Column } from './columns.js';
 export { consume, type ConsumeOptions, type Consumer, type Listen } from './consume.js';
