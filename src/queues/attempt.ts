@@ -184,9 +184,7 @@ type Judged =
 function afterFailure<Job>(run: AttemptRun<Job>, context: JobContext, error: unknown, clock: Clock): Judged {
   const { policy, attempt, options } = run;
   try {
-    const verdict: Verdict =
-      checkVerdict(options.classify?.(error, context), 'classify') ??
-      judge(error, { policy, wallNow: () => clock.wallNow() });
+    const verdict: Verdict = checkVerdict(options.classify?.(error, context)) ?? judge(error, policy, clock);
     const next = decide(policy, { verdict, attempt, elapsedMs: run.elapsedMs() }, randomOf(run));
     return next.retry
       ? { how: 'retry', delayMs: next.delayMs, hintMs: hintOf(verdict), error }

@@ -65,7 +65,7 @@ function strategy(policy: RetryPolicy): BackoffStrategy {
 }
 
 function verdictOn(error: unknown, policy: RetryPolicy): Verdict {
-  return isUnrecoverable(error) ? 'stop' : judge(error, { policy, wallNow: () => systemClock.wallNow() });
+  return isUnrecoverable(error) ? 'stop' : judge(error, policy, systemClock);
 }
 
 function elapsedMs(job: { timestamp?: number; opts?: { delay?: number } } | undefined): number {
