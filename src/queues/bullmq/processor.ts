@@ -21,6 +21,9 @@ export interface ProcessorOptions<Job extends BullJob = BullJob> extends QueueOp
   readonly onHint?: 'job' | 'queue' | undefined;
 }
 
+/** How long a job waits that we could not finish with: its letter could not be written, say, because the store is in trouble. */
+const TROUBLE_MS = 1_000;
+
 /** BullMQ's processor, with all three parameters: it gives a signal only to a function that declares them. */
 export type Processor<Job, Value> = (job: Job, token?: string, signal?: AbortSignal) => Promise<Value>;
 
@@ -45,7 +48,7 @@ export function processor<Job extends BullJob, Value>(
 
   return async (job, token, signal) => {
     // Whatever goes wrong from here on, also in this function, is one failed attempt and never the end of the job.
-    retryAfter(job, 0);
+    retryAfter(job, TROUBLE_MS);
     const run: AttemptRun<Job> = {
       policy: resolved,
       handler,
@@ -79,8 +82,8 @@ export function processor<Job extends BullJob, Value>(
       case 'released':
         return release(job, token);
       case 'done':
-        // Should the settling fail, the job runs again, after the delay of a failed attempt: a value that cannot be
-        // stored must not make a hot loop.
+        // Should the settling fail, the job runs again, in its own time: a value that cannot be stored must not make a
+        // hot loop.
         retryAfter(job, delayAfterSuccess(run));
         await writeRow(job, outcome.record);
         return outcome.value as Value;
@@ -149,11 +152,13 @@ async function bury<Job extends BullJob>(
 /** Enough to write a letter and settle. */
 const LOCK_MS = 5_000;
 
+/** As after a failed attempt; there is none after the last, and the job only comes back to be buried. */
 function delayAfterSuccess<Job>(run: AttemptRun<Job>): number {
   try {
-    const next = decide(run.policy, { verdict: 'retry', attempt: run.attempt, elapsedMs: 0 }, randomOf(run));
-    return next.retry ? next.delayMs : 0;
+    const failure = { verdict: 'retry', attempt: run.attempt, elapsedMs: 0 } as const;
+    const next = decide(run.policy, failure, randomOf(run));
+    return next.retry ? next.delayMs : TROUBLE_MS;
   } catch {
-    return 0; // the caller's `random` threw; the success must not suffer
+    return TROUBLE_MS; // the caller's `random` threw: the success must not suffer
   }
 }

@@ -10,7 +10,7 @@ import {
   jobOptions,
   processor,
   workerOptions,
-} from '../../src/queues/bullmq/index.js';
+} from '../../../src/queues/bullmq/index.js';
 
 interface Mail {
   to: string;
