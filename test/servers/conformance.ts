@@ -34,7 +34,7 @@ const random = (k: number): number => [0.1, 0.9, 0.5][k - 1] ?? 0;
 const EARLY_MS = 2;
 
 /** What every queue has to show on a real server. A test file is one call of this. */
-export function conformance(name: string, overrides: { worstP99Ms?: number } = {}): void {
+export function conformance(name: string, overrides: { worstP99Ms?: number; kills?: number } = {}): void {
   const services = inject('services');
   const isSoak = services.mode === 'soak';
   const size = { ...(isSoak ? SIZES.soak : SIZES.normal), ...(isSoak ? overrides : {}) };
@@ -453,6 +453,7 @@ export function conformance(name: string, overrides: { worstP99Ms?: number } = {
           const letters = await trial.queue.deadLetters.list({ limit: size.jobs * 2 });
           expect(letters.map(({ id }) => id).toSorted()).toEqual(dead.toSorted());
           expect(letters.filter(({ attempts, history }) => history.length !== attempts)).toEqual([]);
+          await trial.queue.audit?.();
           figures['kills'] = {
             jobs: ids.length,
             kills: size.kills,
@@ -542,6 +543,7 @@ export function conformance(name: string, overrides: { worstP99Ms?: number } = {
             end.abort();
             await Promise.all(supervised);
             expect(done.length + dead.length).toBe(ids.length);
+            await trial.queue.audit?.();
             expect(Math.max(...ids.map((id) => trial.runs(id).length))).toBeLessThanOrEqual(6);
             figures['server crash'] = { jobs: ids.length, done: done.length, dead: dead.length };
           } finally {

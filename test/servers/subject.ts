@@ -35,6 +35,8 @@ export interface OpenQueue {
   /** The history of a job that is done or on its way, as far as the host keeps it then. */
   history(id: string): Promise<readonly HistoryRow[]>;
   readonly deadLetters: DeadLetters;
+  /** What else must be true of the store once jobs have been killed and all are done or dead. Rejects if it is not. */
+  audit?(): Promise<void>;
   close(): Promise<void>;
 }
 

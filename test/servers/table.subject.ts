@@ -111,6 +111,15 @@ async function open(library: Library, url: string, name: string): Promise<OpenQu
 
     deadLetters: deadLetters(client, q, name),
 
+    async audit() {
+      const { rows } = await client.query(
+        `select id, state, attempt, history from jobs
+         where queue = $1 and not (state in ('done', 'dead') and jsonb_array_length(history) = attempt)`,
+        [name],
+      );
+      if (rows.length > 0) throw new Error(`History and attempts differ: ${JSON.stringify(rows[0])}`);
+    },
+
     async close() {
       await close();
     },
