@@ -71,8 +71,10 @@ export class OutgoingRequest {
 
   private isRepeatable(): boolean {
     const { body, duplex } = this.init as RequestInit & { duplex?: string };
-    if (duplex === 'half') return false;
-    if (body === undefined || body === null) return !this.request?.bodyUsed;
+    // `duplex: 'half'` asks for the body of a Request to be streamed, which a copy would keep in memory.
+    if (body === undefined || body === null) {
+      return !this.request?.bodyUsed && !(duplex === 'half' && this.hasBodyOfItsOwn());
+    }
     return (
       typeof body !== 'object' ||
       ArrayBuffer.isView(body) ||

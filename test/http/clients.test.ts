@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { classifyFailure, requestSent } from '../../src/http/index.js';
-import { type Clock, type PolicySpec, retry } from '../../src/index.js';
+import { type PolicySpec, retry } from '../../src/index.js';
 import { type Client, clients } from './clients.js';
+import { hurriedClock } from './clock.js';
 import { type Answer, closedPort, serve, serveTls } from './server.js';
 
 interface Outcome {
@@ -9,23 +10,6 @@ interface Outcome {
   readonly error?: unknown;
   readonly attempts: number;
   readonly delaysMs: readonly number[];
-}
-
-/** Real time, except that long delays are over after a moment. */
-function hurriedClock(): Clock {
-  let skippedMs = 0;
-  return {
-    now: () => performance.now() + skippedMs,
-    wallNow: () => Date.now(),
-    setTimer(ms, fire) {
-      const waitMs = ms > 500 ? 1 : ms;
-      const timer = setTimeout(() => {
-        skippedMs += ms - waitMs;
-        fire();
-      }, waitMs);
-      return () => clearTimeout(timer);
-    },
-  };
 }
 
 /** One retry at most, as the recipes of the documentation have it. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { classifyFailure } from '../../src/http/failure.js';
-import { requestSent } from '../../src/http/sent.js';
-import { retry } from '../../src/index.js';
+import { classifyFailure, requestSent } from '../../src/http/index.js';
+import { permanent, retry, retryIn, type Verdict } from '../../src/index.js';
 import { failureCases } from '../vectors/load.js';
 import { revive } from './revive.js';
+import { inEveryTimeZone } from './time-zones.js';
 
 /** What cannot be known from the error alone is no part of the promise. */
 const cases = failureCases.filter(({ recognisable }) => /^(?:structural|message)$/.test(recognisable));
@@ -28,11 +28,304 @@ async function callsOf(error: unknown): Promise<number> {
   return calls;
 }
 
-describe('every recorded failure', () => {
+inEveryTimeZone(() => {
   test.each(cases)('$id ($situation): $verdict, because $why', async (recorded) => {
     const error = revive(recorded.shape);
+    // To have no opinion on what nobody can know is right.
     const isUnknown = recorded.class === 'unknown' && classifyFailure(error) === undefined;
     if (!isUnknown) expect(await callsOf(error)).toBe(recorded.verdict === 'retry' ? 2 : 1);
     expect(requestSent(error) ?? null).toBe(recorded.requestSent);
+  });
+});
+
+type Props = Readonly<Record<string, unknown>>;
+
+const failure = (message: string, props: Props = {}): Error => Object.assign(new Error(message), props);
+const withCode = (code: string, props: Props = {}): Error => failure('', { code, ...props });
+/** An error that only its class tells, as some clients have them. */
+const ofClass = (className: string, message = ''): Error =>
+  Object.defineProperty(new Error(message), 'constructor', { value: { name: className } });
+const fetchFailed = (cause: unknown): Error => new TypeError('fetch failed', { cause });
+const sql = (code: string): Error => withCode(code, { severity: 'ERROR' });
+const grpc = (code: number, details = '', metadata: unknown = {}): Error =>
+  failure('', { code, details, metadata });
+const answered = (status: number, headers: Props, props: Props = {}): Error =>
+  failure('', { response: { status, headers }, ...props });
+
+/** Beside the recorded ones: codes and clients that share their situations. */
+describe.each<[string, Verdict | undefined, string | undefined, readonly unknown[]]>([
+  [
+    'lost before anything was sent',
+    'retry',
+    'no',
+    [
+      ...['ENOTFOUND', 'EAI_FAIL', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL', 'ConnectionRefused'].map(
+        (code) => withCode(code),
+      ),
+      withCode('ECONNRESET', { syscall: 'connect' }),
+      withCode('UND_ERR_SOCKET', { socket: { bytesWritten: 0 } }),
+      failure('Stream closed with error code NGHTTP2_REFUSED_STREAM', { code: 'ERR_HTTP2_STREAM_ERROR' }),
+      withCode('ERR_HTTP2_GOAWAY_SESSION'),
+      withCode('ETIMEDOUT', { event: 'secureConnect' }),
+      withCode('ERR_TLS_HANDSHAKE_TIMEOUT'),
+      withCode('UND_ERR_CONNECT_TIMEOUT'),
+      grpc(14, 'No connection established. Last error: connect ECONNREFUSED 127.0.0.1:1'),
+      grpc(14, 'Name resolution failed for target dns:nowhere'),
+      ...['53300', '57P03', '08001', '08004'].map(sql),
+      failure('Connection terminated due to connection timeout'),
+      ofClass('ClientOfflineError'),
+      failure("Stream isn't writeable and enableOfflineQueue options is false"),
+      fetchFailed(failure('error sending request for url (x): client error (Connect): tls handshake eof')),
+      new AggregateError([withCode('ECONNREFUSED'), withCode('ENETUNREACH')]),
+    ],
+  ],
+  [
+    'lost on the way',
+    'retry',
+    'maybe',
+    [
+      ...['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_NETWORK'].map((code) =>
+        withCode(code),
+      ),
+      withCode('UND_ERR_SOCKET', { socket: { bytesWritten: 9 } }),
+      failure('Stream closed with error code NGHTTP2_INTERNAL_ERROR', { code: 'ERR_HTTP2_STREAM_ERROR' }),
+      failure('aborted', { name: 'ReadError', code: 'ECONNRESET', response: { statusCode: 200 } }),
+      ...['57P01', '57P02', '57P05', '08000', '08003', '08006'].map(sql),
+      withCode('CONNECTION_DESTROYED'),
+      ofClass('SocketClosedUnexpectedlyError'),
+      fetchFailed(undefined),
+      fetchFailed(
+        failure('error sending request for url (x): client error (SendRequest): connection error: reset'),
+      ),
+      new TypeError('NetworkError when attempting to fetch resource.'),
+      new TypeError('Network request failed'),
+      new TypeError('The network connection was lost.'),
+      ofClass('APIConnectionError', 'Connection error.'),
+      failure('', { name: 'HttpError', status: 500, cause: withCode('ECONNRESET') }),
+      new AggregateError([withCode('ECONNREFUSED'), withCode('ECONNRESET')]),
+    ],
+  ],
+  [
+    'out of time',
+    'retry',
+    'maybe',
+    [
+      ...['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'ECONNABORTED', 'UND_ERR_HEADERS_TIMEOUT', 'TimeoutError'].map(
+        (code) => withCode(code),
+      ),
+      new DOMException('', 'TimeoutError'),
+      failure('', { name: 'AbortError', cause: new DOMException('', 'TimeoutError') }),
+      failure('', { name: 'TimeoutError', cause: new DOMException('', 'AbortError') }),
+      ofClass('APIConnectionTimeoutError'),
+      failure('Query read timeout'),
+      failure('Command timed out'),
+    ],
+  ],
+  [
+    'given up by the caller',
+    'stop',
+    undefined,
+    [
+      new DOMException('', 'AbortError'),
+      ...['ABORT_ERR', 'ERR_ABORTED', 'ERR_CANCELED', 'ABORTED', 'UND_ERR_ABORTED', 'AbortError'].map(
+        (code) => withCode(code),
+      ),
+      failure('Request aborted', { code: 'ECONNABORTED' }),
+      ofClass('APIUserAbortError'),
+      failure('', { name: 'AbortError', status: 500 }),
+      grpc(1),
+      failure('', { name: 'HttpError', status: 500, cause: new DOMException('', 'AbortError') }),
+    ],
+  ],
+  [
+    'not to be trusted',
+    'stop',
+    undefined,
+    [
+      ...[
+        'CERT_HAS_EXPIRED',
+        'CERT_REVOKED',
+        'SELF_SIGNED_CERT_IN_CHAIN',
+        'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+        'EPROTO',
+      ].map((code) => fetchFailed(withCode(code))),
+      ...[
+        'ERR_TLS_CERT_ALTNAME_INVALID',
+        'ERR_SSL_WRONG_VERSION_NUMBER',
+        'HOSTNAME_MISMATCH',
+        'INVALID_CA',
+      ].map((code) => withCode(code)),
+      fetchFailed(
+        failure(
+          'error sending request for url (x): client error (Connect): invalid peer certificate: Expired',
+        ),
+      ),
+      fetchFailed(
+        failure(
+          'error sending request for url (x): client error (Connect): received fatal alert: ProtocolVersion',
+        ),
+      ),
+      new AggregateError([withCode('ECONNREFUSED'), withCode('CERT_HAS_EXPIRED')]),
+      failure('', { name: 'HttpError', status: 500, cause: fetchFailed(withCode('CERT_HAS_EXPIRED')) }),
+      failure('', { code: 'ERR_NETWORK', cause: fetchFailed(withCode('DEPTH_ZERO_SELF_SIGNED_CERT')) }),
+    ],
+  ],
+  [
+    'wrong usage, or no HTTP',
+    'stop',
+    undefined,
+    [
+      ...[
+        'ERR_INVALID_URL',
+        'ERR_INVALID_CHAR',
+        'ERR_UNESCAPED_CHARACTERS',
+        'UND_ERR_INVALID_ARG',
+        'UND_ERR_CLOSED',
+      ].map((code) => withCode(code)),
+      ...[
+        'ERR_TOO_MANY_REDIRECTS',
+        'ERR_FR_TOO_MANY_REDIRECTS',
+        'TooManyRedirects',
+        'HPE_HEADER_OVERFLOW',
+        'EMFILE',
+      ].map((code) => withCode(code)),
+      ...['bad port', 'unknown scheme', 'redirect count exceeded'].map((text) => fetchFailed(failure(text))),
+      failure('', { type: 'max-redirect' }),
+      fetchFailed(
+        failure('error sending request for url (x): client error (SendRequest): invalid HTTP version parsed'),
+      ),
+      failure('Stream closed with error code NGHTTP2_PROTOCOL_ERROR', { code: 'ERR_HTTP2_STREAM_ERROR' }),
+      withCode('CONNECTION_ENDED'),
+      ofClass('ClientClosedError'),
+      failure('', { name: 'MaxRetriesPerRequestError' }),
+      new SyntaxError('Unexpected end of JSON input'),
+      answered(302, {}),
+    ],
+  ],
+  [
+    'refused for the moment',
+    'retry',
+    'yes',
+    [
+      ...['40001', '40P01', '55P03'].map(sql),
+      ...['READONLY x', 'MASTERDOWN x', 'LOADING x'].map((text) => failure(text, { name: 'ReplyError' })),
+      grpc(8),
+      failure('', { name: 'ThrottlingException', $metadata: { httpStatusCode: 400 } }),
+      failure('', { name: 'Any', $retryable: {}, $metadata: { httpStatusCode: 400 } }),
+      answered(409, { 'x-should-retry': 'true' }),
+    ],
+  ],
+  [
+    'refused for good',
+    'stop',
+    'yes',
+    [
+      ...['23503', '25P02', '42601', '53100', '58030', 'P0001', 'XX000'].map(sql),
+      ...['NOAUTH x', 'NOSCRIPT x', 'EXECABORT x', 'SOMENEWCODE x'].map((text) =>
+        failure(text, { name: 'ReplyError' }),
+      ),
+      ...[2, 3, 5, 7, 9, 13, 15].map((code) => grpc(code)),
+      grpc(14, '', { 'grpc-retry-pushback-ms': 'never' }),
+      answered(503, { 'x-should-retry': 'false' }),
+      answered(429, {}, { code: 'insufficient_quota' }),
+    ],
+  ],
+  [
+    'told when to come back',
+    { retryAfterMs: 250 },
+    'yes',
+    [
+      grpc(14, '', { get: (name: string) => (name === 'grpc-retry-pushback-ms' ? ['250'] : []) }),
+      answered(429, { 'retry-after-ms': '250' }),
+      answered(403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '0.25' }),
+      answered(500, { 'x-should-retry': 'true', 'retry-after': '0.25' }),
+      failure('', {
+        name: 'SlowDown',
+        $metadata: {},
+        $response: { headers: { 'x-amz-retry-after': '250' } },
+      }),
+    ],
+  ],
+  [
+    'a response the policy judges',
+    undefined,
+    'yes',
+    [
+      answered(503, {}),
+      answered(404, { 'retry-after-ms': '250' }),
+      answered(429, { 'retry-after': '1', 'retry-after-ms': '250' }),
+      failure('', { statusCode: 500, headers: {} }),
+      failure('', { status: 503 }),
+      new Response('', { status: 503 }),
+      failure('', { name: 'GatewayTimeoutException', status: 504 }),
+    ],
+  ],
+  [
+    'a failure nobody knows',
+    undefined,
+    undefined,
+    [
+      new Error('what?'),
+      'bye',
+      5,
+      null,
+      undefined,
+      {},
+      Symbol('x'),
+      withCode('E_MINE'),
+      new Error('Connection is closed.'),
+      failure('', { code: 23 }),
+      withCode('ENEW'),
+      answered(200, {}),
+    ],
+  ],
+])('a failure that is %s', (_name, verdict, sent, errors) => {
+  test.each(errors.map((error, i) => [i, error]))('%i: %o', (_i, error) => {
+    expect(classifyFailure(error)).toEqual(verdict);
+    expect(requestSent(error)).toBe(sent);
+  });
+});
+
+describe('whatever is thrown', () => {
+  test('a mark is left to the core, also on a cause', () => {
+    expect(classifyFailure(permanent(withCode('ECONNRESET')))).toBeUndefined();
+    expect(classifyFailure(fetchFailed(retryIn(withCode('EPROTO'), 1)))).toBeUndefined();
+  });
+
+  test('getters and proxies may throw', () => {
+    const hostile = new Proxy(new Error('x'), {
+      get() {
+        throw new Error('no');
+      },
+    });
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    for (const error of [hostile, proxy, fetchFailed(hostile), new AggregateError([hostile, proxy])]) {
+      expect(() => [classifyFailure(error), requestSent(error)]).not.toThrow();
+    }
+    expect(classifyFailure(new AggregateError([hostile, withCode('ECONNRESET')]))).toBe('retry');
+  });
+
+  test('cycles end, and causes count to a depth of ten', () => {
+    const cyclic = failure('a');
+    cyclic.cause = new AggregateError([cyclic]);
+    expect(classifyFailure(cyclic)).toBeUndefined();
+    const nested = (depth: number): Error =>
+      depth === 0 ? withCode('ECONNRESET') : failure('', { cause: nested(depth - 1) });
+    expect(classifyFailure(nested(9))).toBe('retry');
+    expect(classifyFailure(nested(10))).toBeUndefined();
+  });
+
+  test('a tree of parts that never ends is left after a hundred errors', () => {
+    let reads = 0;
+    const endless = (): object => ({
+      name: 'AggregateError',
+      get errors() {
+        reads++;
+        return [endless(), endless(), endless()];
+      },
+    });
+    expect(classifyFailure(endless())).toBeUndefined();
+    expect(reads).toBeLessThanOrEqual(101);
   });
 });

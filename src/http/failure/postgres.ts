@@ -14,7 +14,7 @@ const NOT_ADMITTED = /^(?:28|3D)/;
 /** SQLSTATE beside a severity: `pg` and postgres.js. (A code of five letters alone may as well be EPIPE or EPERM.) */
 export const postgres: Rule = (level) => {
   const { code } = level;
-  if (!/^\d[\dA-Z]{4}$/.test(code) || level.text('severity') === '') return undefined;
+  if (!/^[\dA-Z]{5}$/.test(code) || level.text('severity') === '') return undefined;
   if (ROLLED_BACK.test(code)) return { verdict: 'retry', sent: 'yes' };
   if (REFUSED.test(code)) return neverSent;
   if (CUT.test(code)) return perhapsSent;

@@ -1,0 +1,413 @@
+import { ReadableStream } from 'node:stream/web';
+import { Agent, fetch as undiciFetch } from 'undici';
+import { describe, expect, test, vi } from 'vitest';
+import { retryFetch, type RetryFetchOptions } from '../../src/http/index.js';
+import { type PolicySpec, permanent, reportOf, retryIn } from '../../src/index.js';
+import { hurriedClock } from './clock.js';
+import { type Answer, closedPort, serve } from './server.js';
+
+const policy: PolicySpec = { maxRetries: 2, baseDelayMs: 0, jitter: 'none' };
+
+/** A fetch that retries twice, without delays. */
+const fetchTwice = (options: RetryFetchOptions = {}, more: PolicySpec = {}): typeof fetch =>
+  retryFetch({ ...policy, ...more }, { clock: hurriedClock(), ...options });
+
+const fine: Answer = (_request, response) => response.end('fine');
+
+/** Answers with each status in turn, then with 200. */
+const statuses =
+  (...list: readonly number[]): Answer =>
+  (request, response, count) => {
+    const status = list[count - 1];
+    if (status === undefined) fine(request, response, count);
+    else response.writeHead(status).end('not now');
+  };
+
+const withStatus = (status: number, headers: Record<string, string> = {}): Answer => {
+  return (request, response, count) => {
+    if (count === 1) response.writeHead(status, headers).end('not now');
+    else fine(request, response, count);
+  };
+};
+
+const reset: Answer = (request) => request.socket.resetAndDestroy();
+const refused = (): Error => Object.assign(new Error('no'), { code: 'ECONNREFUSED' });
+const lost = (): Error => Object.assign(new Error('no'), { code: 'ECONNRESET' });
+
+/** A fetch that fails as told, then answers; and what it was called with. */
+const fake = (...failures: readonly unknown[]) => {
+  let count = 0;
+  return vi.fn<typeof fetch>(async () => {
+    const failure = failures[count++];
+    if (failure !== undefined) throw failure;
+    return new Response('fine');
+  });
+};
+
+describe('a fetch that retries', () => {
+  test('gives the response of the first success', async () => {
+    const server = await serve(statuses(503, 500));
+    const response = await fetchTwice()(server.url);
+    expect(await response.text()).toBe('fine');
+    expect(server.requests).toHaveLength(3);
+    expect(reportOf(response)).toMatchObject({ ok: true, attempts: [{ attempt: 1 }, {}, {}] });
+  });
+
+  test('returns the last response when retries are exhausted, body and all', async () => {
+    const server = await serve(statuses(503, 503, 503, 503));
+    const response = await fetchTwice()(server.url);
+    expect([response.status, await response.text()]).toEqual([503, 'not now']);
+    expect(server.requests).toHaveLength(3);
+    expect(reportOf(response)).toMatchObject({ ok: false, reason: 'retries-exhausted' });
+  });
+
+  test('throws the last error, untouched', async () => {
+    const errors = [lost(), lost(), lost()];
+    const error: unknown = await fetchTwice({ fetch: fake(...errors) })('http://x/').catch((e: unknown) => e);
+    expect(error).toBe(errors[2]);
+    expect(reportOf(error)).toMatchObject({ ok: false, reason: 'retries-exhausted' });
+  });
+
+  test('leaves a status below 400, and one that is no use, to the caller', async () => {
+    for (const status of [200, 304, 400, 404, 409]) {
+      const server = await serve((_request, response) => response.writeHead(status).end());
+      expect((await fetchTwice()(server.url)).status).toBe(status);
+      expect(server.requests).toHaveLength(1);
+    }
+  });
+
+  test('waits as long as the server says, by the clock of the server', async () => {
+    const server = await serve(
+      withStatus(503, {
+        date: 'Sun, 06 Nov 1994 08:49:37 GMT',
+        'retry-after': 'Sun, 06 Nov 1994 08:49:50 GMT',
+      }),
+    );
+    const delays: number[] = [];
+    await fetchTwice({ onRetry: ({ delayMs }) => void delays.push(delayMs) })(server.url);
+    expect(delays).toEqual([13_000]);
+  });
+
+  test('gives up when told to wait longer than the policy allows', async () => {
+    const server = await serve(withStatus(429, { 'retry-after': '4000000' }));
+    const response = await fetchTwice()(server.url);
+    expect([response.status, await response.text()]).toEqual([429, 'not now']);
+    expect(reportOf(response)).toMatchObject({ reason: 'hint-too-long', hintMs: 4_000_000_000 });
+  });
+
+  test.each([403, 413])('%d is retried only if it says until when', async (status) => {
+    for (const [headers, calls] of [
+      [{}, 1],
+      [{ 'retry-after': '1' }, 2],
+    ] as const) {
+      const server = await serve(withStatus(status, headers));
+      await fetchTwice()(server.url);
+      expect(server.requests).toHaveLength(calls);
+    }
+  });
+
+  test('a failure that nobody knows is not retried', async () => {
+    for (const unknown of [new Error('what?'), 'bye', new SyntaxError('bad'), permanent(lost())]) {
+      const fetch = fake(unknown, unknown);
+      await expect(fetchTwice({ fetch })('http://x/')).rejects.toBe(unknown);
+      expect(fetch).toHaveBeenCalledTimes(1);
+    }
+  });
+
+  test('a mark on an error counts', async () => {
+    const fetch = fake(retryIn(new Error('what?'), 1));
+    await fetchTwice({ fetch })('http://x/');
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+
+  test('passes on what it is given, and looks up the global fetch at each call', async () => {
+    const fetch = vi.spyOn(globalThis, 'fetch').mockResolvedValue(new Response());
+    try {
+      await fetchTwice()('http://x/', { method: 'PUT', body: 'b', cache: 'no-store' });
+      expect(fetch).toHaveBeenCalledExactlyOnceWith('http://x/', {
+        method: 'PUT',
+        body: 'b',
+        cache: 'no-store',
+      });
+    } finally {
+      fetch.mockRestore();
+    }
+  });
+
+  test('rejects, and never throws, for what fetch would refuse', async () => {
+    await expect(fetchTwice()('no url')).rejects.toThrow(TypeError);
+    await expect(fetchTwice()('http://x/', { headers: [['a b', 'c']] })).rejects.toThrow(TypeError);
+    const idempotent = vi.fn<() => boolean>().mockThrow(new Error('mine'));
+    await expect(fetchTwice({ idempotent })('http://x/', { method: 'POST' })).rejects.toThrow('mine');
+  });
+
+  test('refuses a wrong policy at once', () => {
+    expect(() => retryFetch({ maxRetries: -1 })).toThrow(TypeError);
+  });
+});
+
+describe('the word of others', () => {
+  test.each(['GET', 'POST'])('x-should-retry: true makes any failure worth a retry (%s)', async (method) => {
+    const server = await serve(withStatus(409, { 'x-should-retry': 'true' }));
+    expect((await fetchTwice()(server.url, { method })).status).toBe(200);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test('x-should-retry: false stops', async () => {
+    const server = await serve(withStatus(503, { 'x-should-retry': 'false' }));
+    expect((await fetchTwice()(server.url)).status).toBe(503);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test("the caller's word on errors and responses comes first", async () => {
+    const server = await serve(statuses(404, 503));
+    const response = await fetchTwice({
+      classifyResult: ({ status }) => (status === 404 ? 'retry' : status === 503 ? 'stop' : undefined),
+    })(server.url);
+    expect([response.status, server.requests.length]).toEqual([503, 2]);
+    const fetch = fake(new Error('what?'));
+    await fetchTwice({ fetch, classify: () => 'retry' })('http://x/', { method: 'POST' });
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('a POST', () => {
+  test.each([408, 429])('is sent again after %d', async (status) => {
+    const server = await serve(statuses(status));
+    expect((await fetchTwice()(server.url, { method: 'POST', body: 'b' })).status).toBe(200);
+    expect(server.requests.map(({ body }) => body)).toEqual(['b', 'b']);
+  });
+
+  test.each([500, 503])('is not sent again after %d', async (status) => {
+    const server = await serve(statuses(status));
+    expect((await fetchTwice()(server.url, { method: 'POST', body: 'b' })).status).toBe(status);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('is not sent again when the answer was lost', async () => {
+    for (const method of ['POST', 'PATCH', 'PROPFIND']) {
+      const server = await serve(reset);
+      await expect(fetchTwice()(server.url, { method, body: 'b' })).rejects.toThrow('fetch failed');
+      expect(server.requests).toHaveLength(1);
+    }
+  });
+
+  test('is sent again when nothing can have been sent', async () => {
+    const fetch = fake(refused(), refused());
+    await fetchTwice({ fetch })('http://x/', { method: 'POST', body: 'b' });
+    expect(fetch).toHaveBeenCalledTimes(3);
+  });
+
+  test.each<[string, RetryFetchOptions, HeadersInit]>([
+    ['idempotent: true', { idempotent: true }, {}],
+    [
+      'idempotent by its URL',
+      { idempotent: ({ method, url }) => method === 'POST' && url.endsWith('/ok') },
+      {},
+    ],
+    ['an Idempotency-Key', {}, { 'idempotency-key': '1' }],
+    ['an Idempotency-Key among pairs', {}, [['Idempotency-Key', '1']]],
+  ])('is sent again with %s', async (_name, options, headers) => {
+    const server = await serve(statuses(500));
+    const response = await fetchTwice(options)(`${server.url}ok`, { method: 'post', body: 'b', headers });
+    expect(response.status).toBe(200);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test('is not sent again when the time for an attempt is over', async () => {
+    const server = await serve(() => {});
+    const request = fetchTwice({}, { attemptTimeoutMs: 50 })(server.url, { method: 'POST', body: 'b' });
+    await expect(request).rejects.toThrow(/attemptTimeoutMs/);
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe('other methods', () => {
+  test.each(['HEAD', 'OPTIONS', 'PUT', 'DELETE', 'QUERY', 'delete'])('%s is sent again', async (method) => {
+    const fetch = fake(lost(), lost());
+    await fetchTwice({ fetch, idempotent: false })('http://x/', { method });
+    expect(fetch).toHaveBeenCalledTimes(3);
+  });
+});
+
+describe('a body', () => {
+  const form = new FormData();
+  form.set('a', 'b');
+  test.each<[string, BodyInit, string]>([
+    ['text', 'bytes', 'bytes'],
+    ['a view', new TextEncoder().encode('bytes'), 'bytes'],
+    ['a buffer', new TextEncoder().encode('bytes').buffer, 'bytes'],
+    ['a Blob', new Blob(['bytes']), 'bytes'],
+    ['URLSearchParams', new URLSearchParams({ a: 'b' }), 'a=b'],
+    ['FormData', form, 'name="a"'],
+  ])('%s arrives whole at each attempt', async (_name, body, expected) => {
+    const server = await serve(statuses(503, 503));
+    await fetchTwice()(server.url, { method: 'PUT', body });
+    expect(server.requests).toHaveLength(3);
+    for (const request of server.requests) expect(request.body).toContain(expected);
+  });
+
+  test.each<[string, (url: string) => [Request | string, RequestInit?]]>([
+    ['a stream', (url) => [url, { method: 'PUT', body: streamOf('bytes'), duplex: 'half' } as RequestInit]],
+    [
+      'a generator',
+      (url) => [url, { method: 'PUT', body: generate(), duplex: 'half' } as unknown as RequestInit],
+    ],
+    [
+      'a Request sent with duplex: half',
+      (url) => [new Request(url, { method: 'PUT', body: 'bytes' }), { duplex: 'half' } as RequestInit],
+    ],
+  ])('%s means one attempt', async (_name, request) => {
+    const server = await serve(statuses(503));
+    const response = await fetchTwice({ classifyResult: () => 'retry' })(...request(server.url));
+    expect(response.status).toBe(503);
+    expect(server.requests.map(({ body }) => body)).toEqual(['bytes']);
+    expect(reportOf(response)).toMatchObject({ reason: 'not-retryable' });
+    const down = fetchTwice({ classify: () => 'retry' })(...request(await closedPort()));
+    await expect(down).rejects.toThrow('fetch failed');
+  });
+
+  test('a used Request means one attempt, and the error of fetch', async () => {
+    const request = new Request('http://127.0.0.1/', { method: 'POST', body: 'bytes' });
+    await request.text();
+    const fetch = vi.fn<typeof globalThis.fetch>((...args) => globalThis.fetch(...args));
+    await expect(fetchTwice({ fetch })(request)).rejects.toThrow(TypeError);
+    expect(fetch).toHaveBeenCalledTimes(1);
+  });
+
+  test('a Request is cloned for each attempt, and used up in the end', async () => {
+    const server = await serve(statuses(503, 503));
+    const request = new Request(server.url, { method: 'PUT', body: 'bytes', headers: { 'x-mine': '1' } });
+    expect((await fetchTwice()(request)).status).toBe(200);
+    expect(server.requests.map(({ body }) => body)).toEqual(['bytes', 'bytes', 'bytes']);
+    expect(server.requests.map(({ headers }) => headers['x-mine'])).toEqual(['1', '1', '1']);
+    expect(request.bodyUsed).toBe(true);
+  });
+
+  test('a Request may stand in the place of options, and headers may be an iterator', async () => {
+    const server = await serve(statuses(503));
+    const headers = new Map([['x-mine', '1']]).entries() as unknown as HeadersInit;
+    await fetchTwice()(server.url, new Request('http://x/', { method: 'PUT', headers: { 'x-mine': '1' } }));
+    await fetchTwice()(server.url, { headers });
+    expect(server.requests.map((seen) => [seen.method, seen.headers['x-mine']])).toEqual([
+      ['PUT', '1'],
+      ['PUT', '1'],
+      ['GET', '1'],
+    ]);
+  });
+});
+
+describe('connections', () => {
+  test('a pool of one never dries up, for superseded bodies are cancelled', async () => {
+    const big = 'x'.repeat(1_000_000);
+    const server = await serve((request, response, count) => {
+      if (count % 3 === 0) fine(request, response, count);
+      else response.writeHead(503).end(big);
+    });
+    const dispatcher = new Agent({ connections: 1, pipelining: 1 });
+    const fetchOne = retryFetch(policy, { fetch: undiciFetch, clock: hurriedClock() });
+    for (let i = 0; i < 5; i++) {
+      expect(await (await fetchOne(server.url, { dispatcher })).text()).toBe('fine');
+    }
+    expect(server.requests).toHaveLength(15);
+    await dispatcher.close();
+  });
+
+  test('the body of a superseded response is cancelled before the delay', async () => {
+    const cancelled = vi.fn();
+    const bodies = [new globalThis.ReadableStream({ cancel: cancelled }), null];
+    const fetch = vi.fn<typeof globalThis.fetch>(
+      async () => new Response(bodies.shift() ?? null, { status: bodies.length === 1 ? 503 : 200 }),
+    );
+    let before = -1;
+    await fetchTwice({ fetch, onRetry: () => void (before = cancelled.mock.calls.length) })('http://x/');
+    expect(before).toBe(1);
+  });
+
+  test('a response that comes after its time is cancelled', async () => {
+    const cancelled = vi.fn();
+    let answerLate: ((response: Response) => void) | undefined;
+    const fetch = vi
+      .fn<typeof globalThis.fetch>()
+      .mockImplementationOnce(() => new Promise((resolve) => (answerLate = resolve)))
+      .mockImplementation(async () => new Response('fine'));
+    const response = await fetchTwice({ fetch }, { attemptTimeoutMs: 20 })('http://x/');
+    answerLate?.(new Response(new globalThis.ReadableStream({ cancel: cancelled })));
+    await vi.waitFor(() => expect(cancelled).toHaveBeenCalledTimes(1));
+    expect(await response.text()).toBe('fine');
+  });
+
+  test('a deadline returns a response that can be read', async () => {
+    const server = await serve(statuses(503, 503, 503));
+    const response = await fetchTwice({}, { baseDelayMs: 1000, maxElapsedMs: 500 })(server.url);
+    expect([response.status, await response.text()]).toEqual([503, 'not now']);
+    expect(reportOf(response)).toMatchObject({ reason: 'deadline' });
+  });
+});
+
+describe('signals', () => {
+  test("the caller's abort rejects at once with its reason, during a request and during a delay", async () => {
+    const server = await serve(() => {});
+    const during = new AbortController();
+    const pending = fetchTwice()(server.url, { signal: during.signal });
+    await vi.waitFor(() => expect(server.requests).toHaveLength(1));
+    during.abort(new Error('enough'));
+    await expect(pending).rejects.toThrow('enough');
+
+    const waiting = new AbortController();
+    const delayed = fetchTwice({
+      fetch: fake(lost(), lost()),
+      onRetry: () => waiting.abort(new Error('enough')),
+    });
+    await expect(delayed('http://x/', { signal: waiting.signal })).rejects.toThrow('enough');
+  });
+
+  test('aborted before the first attempt, nothing is sent', async () => {
+    const fetch = fake();
+    await expect(fetchTwice({ fetch })('http://x/', { signal: AbortSignal.abort('no') })).rejects.toBe('no');
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  test.each<[string, (controller: AbortController) => Parameters<typeof fetchTwice>]>([
+    ['of the request', () => [{}, {}]],
+    ['of the options', ({ signal }) => [{ signal }, {}]],
+    ['beside a time limit', () => [{}, { attemptTimeoutMs: 400 }]],
+  ])('the signal %s still ends the body', async (_name, args) => {
+    const server = await serve((_request, response) => response.writeHead(200).write('half'));
+    const controller = new AbortController();
+    const response = await fetchTwice(...args(controller))(server.url, { signal: controller.signal });
+    const text = response.text();
+    controller.abort(new Error('enough'));
+    await expect(text).rejects.toThrow('enough');
+  });
+
+  test('a Request brings its signal along, and null in the options takes it away', async () => {
+    const request = new Request('http://x/', { signal: AbortSignal.abort('no') });
+    await expect(fetchTwice({ fetch: fake() })(request)).rejects.toBe('no');
+    expect((await fetchTwice({ fetch: fake() })(request, { signal: null })).status).toBe(200);
+  });
+
+  test('a hang is cut off and tried again; the limit ends when the headers are there', async () => {
+    const server = await serve((_request, response, count) => {
+      if (count === 1) return;
+      response.writeHead(200).write('slow ');
+      setTimeout(() => response.end('body'), 200);
+    });
+    const response = await fetchTwice({}, { attemptTimeoutMs: 100 })(server.url);
+    expect(await response.text()).toBe('slow body');
+    expect(server.requests).toHaveLength(2);
+  });
+});
+
+function streamOf(text: string): ReadableStream {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode(text));
+      controller.close();
+    },
+  });
+}
+
+async function* generate(): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode('bytes');
+}
