@@ -78,7 +78,7 @@ const CERTAINTY: readonly (Sent | undefined)[] = ['no', 'maybe', 'yes'];
 /** Both are retried: after the longer hint, and as carefully as the more doubtful one demands. */
 function worse(a: Finding, b: Finding): Finding {
   return {
-    verdict: (hintOf(b.verdict!) ?? -1) > (hintOf(a.verdict!) ?? -1) ? b.verdict : a.verdict,
+    verdict: (hintOf(b.verdict) ?? -1) > (hintOf(a.verdict) ?? -1) ? b.verdict : a.verdict,
     sent: CERTAINTY.indexOf(b.sent) > CERTAINTY.indexOf(a.sent) ? b.sent : a.sent,
   };
 }
