@@ -1,0 +1,241 @@
+import { randomUUID } from 'node:crypto';
+import * as bullmq from 'bullmq';
+import * as five from 'bullmq-5';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { delayFor, definePolicy, permanent, type PolicySpec, retryIn, seeded } from '../../src/index.js';
+import { deadLetters, jobOptions, processor, workerOptions } from '../../src/queues/bullmq/index.js';
+import { createDatabase } from './postgres.js';
+import { until } from './trial.js';
+
+// What the adapter relies on without BullMQ documenting it, on both backends of 6 and on the newest 5. When one of these
+// fails after an upgrade, the adapter has to change.
+
+const services = inject('services');
+const onPostgres = bullmq.withBackend(bullmq.createPostgresBackend) as unknown as typeof bullmq;
+
+const backends = [
+  ['BullMQ 6 on Redis', services.redis, bullmq],
+  ['BullMQ 6 on Postgres', services.postgres, onPostgres],
+  ['BullMQ 5 on Redis', services.redis, five as unknown as typeof bullmq],
+] as const;
+
+/** The job as it is stored once it is in that state. */
+async function state(queue: bullmq.Queue, id: string | undefined, wanted: string): Promise<bullmq.Job> {
+  await until(15_000, `job ${id} is ${wanted}`, async () => {
+    const job = await queue.getJob(id ?? '');
+    return (await job?.getState()) === wanted;
+  });
+  const job = await queue.getJob(id ?? '');
+  if (!job) throw new Error(`Job ${id} is gone`);
+  return job;
+}
+
+describe.each(backends)('%s', (name, service, { Queue, Worker }) => {
+  const missing = 'missing' in service ? service.missing : undefined;
+
+  describe.skipIf(missing)(missing ? `not run: ${missing}` : 'does what the adapter relies on', () => {
+    let connection: any;
+    const closing: (() => Promise<unknown>)[] = [];
+
+    beforeAll(async () => {
+      const url = 'url' in service ? service.url : '';
+      connection = name.includes('Postgres')
+        ? {
+            connectionString: await createDatabase(url, `t_${randomUUID().replaceAll('-', '')}`),
+            migrate: true,
+          }
+        : { url, maxRetriesPerRequest: null };
+    });
+    afterAll(() => Promise.all(closing.map((close) => close())));
+
+    /** A queue of its own, with a worker. */
+    async function start(run: bullmq.Processor, options: Partial<bullmq.WorkerOptions> = {}) {
+      const queueName = `c${randomUUID()}`;
+      const queue = new Queue(queueName, { connection });
+      await queue.waitUntilReady();
+      const worker = new Worker(queueName, run, { connection, ...options });
+      worker.on('error', () => undefined);
+      closing.push(() => queue.close());
+      closing.unshift(() => worker.close());
+      await worker.waitUntilReady();
+      return { queue, worker };
+    }
+
+    test('attempts and backoff of the job in memory say what follows, once, and are not stored', async () => {
+      const times: number[] = [];
+      const { queue } = await start(async (job) => {
+        times.push(Date.now());
+        if (times.length < 3) {
+          job.opts.attempts = job.attemptsMade + 2;
+          job.opts.backoff = { type: 'fixed', delay: 300 };
+        }
+        throw new Error('flaky');
+      });
+      const { id } = await queue.add('job', {}, { attempts: 1 });
+      const job = await state(queue, id, 'failed');
+      // The third run changed nothing: the one attempt of the enqueue was all there was.
+      expect(times).toHaveLength(3);
+      expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(298);
+      expect(job.opts.attempts).toBe(1);
+      expect(job.opts.backoff).toBeUndefined();
+      expect(job.attemptsMade).toBe(3);
+    });
+
+    test('attempts of 0 end the job at once, with the original error', async () => {
+      const { queue } = await start(async (job) => {
+        job.opts.attempts = 0;
+        throw new RangeError('too far');
+      });
+      const { id } = await queue.add('job', {}, { attempts: 5 });
+      const job = await state(queue, id, 'failed');
+      expect(job).toMatchObject({ failedReason: 'too far', attemptsMade: 1 });
+      expect(job.stacktrace?.[0]).toContain('RangeError');
+    });
+
+    test('a success that cannot be settled is decided by the attempts in memory as well', async () => {
+      let runs = 0;
+      const { queue } = await start(async (job) => {
+        job.opts.attempts = job.attemptsMade + 2;
+        if (++runs === 1) job.moveToCompleted = () => Promise.reject(new Error('deadlock detected'));
+        return runs;
+      });
+      const { id } = await queue.add('job', {}, { attempts: 1 });
+      expect((await state(queue, id, 'completed')).returnvalue).toBe(2);
+    });
+
+    test('a job that is moved to wait, with an error named WaitingError, has made no attempt', async () => {
+      let runs = 0;
+      const { queue } = await start(async (job, token) => {
+        if (++runs > 1) return 'done';
+        await job.moveToWait(token);
+        throw Object.assign(new Error('released'), { name: 'WaitingError' });
+      });
+      const { id } = await queue.add('job', {});
+      expect(await state(queue, id, 'completed')).toMatchObject({ attemptsMade: 1, stalledCounter: 0 });
+    });
+
+    test('a signal is given to a processor of three declared parameters, and ours is one', async () => {
+      const seen: unknown[] = [];
+      const policy: PolicySpec = { maxRetries: 2, baseDelayMs: 10 };
+      const { queue, worker } = await start(
+        processor<bullmq.Job, unknown>(policy, async (_, { signal }) => {
+          seen.push(signal.aborted);
+          await new Promise((_resolve, reject) =>
+            signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+          );
+        }),
+        workerOptions(policy),
+      );
+      const { id } = await queue.add('job', {});
+      await until(10_000, 'the job runs', () => seen.length === 1);
+      worker.cancelJob(id ?? '');
+      // Aborted by the host, the handler rejects with an AbortError: nobody wants it tried again.
+      const job = await state(queue, id, 'failed');
+      expect(job.attemptsMade).toBe(1);
+    });
+
+    test('a second job with the id of a first is not added', async () => {
+      const { queue, worker } = await start(async () => undefined);
+      await worker.pause();
+      await queue.add('first', { n: 1 }, { jobId: 'dead-mail-7' });
+      await queue.add('second', { n: 2 }, { jobId: 'dead-mail-7' });
+      expect(await queue.getJobCountByTypes('waiting')).toBe(1);
+      expect((await queue.getJob('dead-mail-7'))?.data).toEqual({ n: 1 });
+    });
+
+    test('extendLock tells whose lock it is', async () => {
+      const seen: unknown[] = [];
+      const { queue } = await start(async (job, token = '') => {
+        seen.push(await job.extendLock(token, 30_000).then(Boolean, () => false));
+        seen.push(await job.extendLock('somebody else’s', 30_000).then(Boolean, () => false));
+      });
+      await state(queue, (await queue.add('job', {})).id, 'completed');
+      expect(seen).toEqual([true, false]);
+    });
+
+    test('a hint for the whole queue holds back every job of it, and the attempt counts', async () => {
+      const policy: PolicySpec = { maxRetries: 1, baseDelayMs: 10 };
+      const runs: { name: string; atMs: number }[] = [];
+      let { queue, worker } = await start(async () => undefined);
+      await worker.close();
+      worker = new Worker(
+        queue.name,
+        processor<bullmq.Job, unknown>(
+          policy,
+          (job, { attempt }) => {
+            runs.push({ name: `${job.name} ${attempt}`, atMs: Date.now() });
+            if (job.name === 'busy' && attempt === 1) throw retryIn(new Error('busy'), 1_000);
+          },
+          { queue, onHint: 'queue' },
+        ),
+        { connection, ...workerOptions(policy, { onHint: 'queue' }) },
+      );
+      closing.unshift(() => worker.close());
+      const busy = await queue.add('busy', {});
+      await until(10_000, 'the busy job has run', () => runs.length === 1);
+      await queue.add('other', {});
+      const job = await state(queue, busy.id, 'completed');
+      await until(10_000, 'the other job has run', () => runs.length === 3);
+      expect(job.attemptsMade).toBe(2);
+      for (const { atMs } of runs.slice(1)) expect(atMs - runs[0]!.atMs).toBeGreaterThanOrEqual(990);
+    });
+
+    test('the documented way, for processors in a sandbox, gives the delays and stops of the policy', async () => {
+      const policy = definePolicy({ maxRetries: 2, baseDelayMs: 100, jitter: 'full' });
+      const times: number[] = [];
+      const { queue } = await start(async (job) => {
+        times.push(Date.now());
+        if (job.name === 'permanent') throw permanent(new Error('no'));
+        throw new Error('flaky');
+      }, workerOptions(policy));
+      const flaky = await state(queue, (await queue.add('flaky', {}, jobOptions(policy))).id, 'failed');
+      expect(flaky.attemptsMade).toBe(3);
+      const random = seeded(`${queue.name}:${flaky.id}`);
+      for (const retry of [1, 2]) {
+        expect(times[retry]! - times[retry - 1]!).toBeGreaterThanOrEqual(delayFor(policy, retry, random) - 2);
+      }
+      const stopped = await state(queue, (await queue.add('permanent', {}, jobOptions(policy))).id, 'failed');
+      expect(stopped.attemptsMade).toBe(1);
+    });
+
+    test('a worker that is shut down and not closed gives its jobs back without spinning', async () => {
+      const policy: PolicySpec = { maxRetries: 1 };
+      let runs = 0;
+      const counted = processor<bullmq.Job, unknown>(policy, () => 'never', { signal: AbortSignal.abort() });
+      const { queue } = await start(async (job, token, signal) => {
+        runs++;
+        return counted(job, token, signal);
+      }, workerOptions(policy));
+      const { id } = await queue.add('job', {});
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      expect(runs).toBeGreaterThan(0);
+      expect(runs).toBeLessThanOrEqual(11);
+      expect((await queue.getJob(id ?? ''))?.attemptsMade).toBe(0);
+    });
+
+    test('a dead letter is put back into its queue without being told which', async () => {
+      const policy: PolicySpec = { maxRetries: 0 };
+      const dead = new Queue(`d${randomUUID()}`, { connection });
+      closing.push(() => dead.close());
+      await dead.waitUntilReady();
+      const ids: (string | undefined)[] = [];
+      const { queue } = await start(
+        processor<bullmq.Job, unknown>(
+          policy,
+          (job) => {
+            ids.push(job.id);
+            if (ids.length === 1) throw new Error('down');
+          },
+          { deadLetter: dead as any },
+        ),
+        workerOptions(policy),
+      );
+      const { id = '' } = await queue.add('job', { to: 'ada' });
+      await state(queue, id, 'failed');
+      expect(await deadLetters(dead as any).redrive(id)).toBe(true);
+      const again = await state(queue, `redrive-1-${id}`, 'completed');
+      expect(again.data).toEqual({ to: 'ada' });
+      expect(await deadLetters(dead as any).list()).toEqual([]);
+    });
+  });
+});
