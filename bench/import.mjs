@@ -39,7 +39,7 @@ export default {
   title: 'Import: time, and weight in a bundle (esbuild, minified, gzip -9)',
   unit: 'ms to import',
   columns: { minBytes: 'min, bytes', gzipBytes: 'gzip, bytes', classifier: 'classifier' },
-  rounds: 5,
+  rounds: 3,
   contenders: Object.keys(ENTRIES),
   label: (contender) => contender,
   packageName: (contender) => contender,

@@ -69,8 +69,14 @@ function about() {
   );
 }
 
-const line = (cells) => `| ${cells.join(' | ')} |`;
-
 function table(head, rows) {
-  return [line(head), line(head.map((_, column) => (column === 0 ? '---' : '---:'))), ...rows.map(line)];
+  return [
+    line(head),
+    line(head.map((_, column) => (column === 0 ? '---' : '---:'))),
+    ...rows.map((cells) => line(cells)),
+  ];
+}
+
+function line(cells) {
+  return `| ${cells.join(' | ')} |`;
 }
