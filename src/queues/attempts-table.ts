@@ -1,4 +1,4 @@
-import { quoteName } from './identifier.js';
+import { quoteIdentifier, quoteName } from './identifier.js';
 import type { ErrorData } from './error.js';
 import type { DeadReason, HistoryRow } from './types.js';
 
@@ -49,7 +49,8 @@ create table if not exists ${table} (
   error jsonb,
   hook_error jsonb,
   primary key (queue, job_id, fence)
-);`,
+);
+create index if not exists ${indexName(name)} on ${table} (settled_at);`,
     exists: `select to_regclass('${table.replaceAll("'", "''")}') is not null as found`,
     begin: BEGIN(table),
     settle: SETTLE(table),
@@ -58,6 +59,9 @@ create table if not exists ${table} (
     forget: `delete from ${table} where (queue, job_id) in (select * from unnest($1::text[], $2::text[]))`,
   };
 }
+
+/** In the table's own schema, where indexes always are. */
+const indexName = (table: string): string => quoteIdentifier(`${table.split('.').at(-1)}_settled_at`);
 
 export type AttemptsTable = ReturnType<typeof attemptsTable>;
 
@@ -90,7 +94,7 @@ from earlier e left join lateral (
 
 // A claim that has been taken over changes nothing any more, and neither does a second settle of the same claim.
 const SETTLE = (table: string): string => `
-update ${table} a set outcome = $4, settled_at = clock_timestamp(), duration_ms = $5, delay_ms = $6, reason = $7,
+update ${table} a set outcome = $4, settled_at = now(), duration_ms = $5, delay_ms = $6, reason = $7,
   error = $8::text::jsonb, hook_error = $9::text::jsonb
 where queue = $1 and job_id = $2 and fence = $3
   and not exists (select from ${table} newer where newer.queue = $1 and newer.job_id = $2 and newer.fence > $3)
@@ -98,7 +102,7 @@ returning fence`;
 
 /** For a claim that was no attempt: given back at shutdown, or found to have none left. */
 const RELEASE = (table: string): string => `
-update ${table} set outcome = 'released', settled_at = clock_timestamp(), delay_ms = $4
+update ${table} set outcome = 'released', settled_at = now(), delay_ms = $4
 where queue = $1 and job_id = $2 and fence = $3 and outcome is null`;
 
 const HISTORY = (table: string): string => `

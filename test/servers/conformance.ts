@@ -68,7 +68,7 @@ export function conformance(name: string, overrides: { worstP99Ms?: number; kill
 
     describe.concurrent('in one process', () => {
       it('1 · the delays in the store are the whole milliseconds of the policy', async ({ open }) => {
-        const trial = await open({ maxRetries: 3, baseDelayMs: 300, jitter: 'equal' });
+        const trial = await open({ maxRetries: 3, baseDelayMs: 600, jitter: 'equal' });
         await trial.work({ random: () => random });
         const ids = await trial.enqueue(Array.from({ length: 10 }, () => job('fail')));
         const seen = new Map(ids.map((id) => [id, [] as JobView[]]));

@@ -6,6 +6,8 @@ export const subjects: Record<string, () => Promise<Subject>> = {
   'bullmq on postgres': async () => (await import('./bullmq.subject.js')).bullmqOnPostgres,
   'table on pg': async () => (await import('./table.subject.js')).tableOnPg,
   'table on postgres.js': async () => (await import('./table.subject.js')).tableOnPostgresJs,
+  'pg-boss': async () => (await import('./pg-boss.subject.js')).pgBoss,
+  'graphile-worker': async () => (await import('./graphile-worker.subject.js')).graphileWorker,
 };
 
 export async function subjectNamed(name: string): Promise<Subject> {

@@ -25,6 +25,9 @@ const FOLLOW_UP = resolvePolicy({
  */
 const RELEASE_PAUSE_MS = 1_000;
 
+/** A hundred years: no claim is older. */
+const FOREVER_MS = 100 * 365 * 24 * 60 * 60 * 1_000;
+
 /** The end of a claim: what to write into its row, and into the dead letter. */
 export interface Burial {
   /** `released`: the claim found that there was no attempt left, and is none itself. */
@@ -86,7 +89,7 @@ export function claimed(helpers: GraphileHelpers, sql: Statements, names: AllNam
 
     async release(): Promise<void> {
       await write(table.release, releaseValues(queue, claim, RELEASE_PAUSE_MS));
-      await write(sql.free, [Infinity, [claimKey(job.id, job.attempts, job.locked_by)]]);
+      await write(sql.free, [FOREVER_MS, [claimKey(job.id, job.attempts, job.locked_by)], 0]);
     },
   };
 }

@@ -5,6 +5,8 @@ import { pools } from './pools.js';
 import { statements } from './statements.js';
 import { versionCheck } from './version.js';
 
+const WEEK_MS = 7 * 24 * 60 * 60 * 1_000;
+
 export interface RecoverOptions extends Names {
   /** The emitter given to `run({ events })`, which is best, since no pool is missed then; or `runner.events`. */
   readonly events: GraphileEvents;
@@ -39,6 +41,8 @@ export async function recover(client: SqlClient, options: RecoverOptions): Promi
   }
   const sql = statements(namesOf(options));
   const ours = pools(events, systemClock, () => void beat().catch(report));
+  // The first round looks back further: perhaps all workers have been away.
+  let reachMs = WEEK_MS;
   let stopped = false;
   let cancel: (() => void) | undefined;
   let running: Promise<void> = Promise.resolve();
@@ -75,7 +79,8 @@ export async function recover(client: SqlClient, options: RecoverOptions): Promi
   async function round(): Promise<void> {
     await beat();
     const lost = ours.finishedBefore(systemClock.now() - staleAfterMs);
-    const { rows: freed } = await client.query(sql.free, [staleAfterMs, lost]);
+    const { rows: freed } = await client.query(sql.free, [staleAfterMs, lost, reachMs]);
+    reachMs = 10 * staleAfterMs;
     ours.confirmed(lost);
     await client.query(sql.sweep);
     await client.query(sql.forget, [staleAfterMs]);

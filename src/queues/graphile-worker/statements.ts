@@ -91,10 +91,20 @@ returning a.fence`,
      * 5. Frees jobs: the claims named (given back, or lost by graphile-worker), and all claims older than the limit
      * whose pool has not been heard of since: pools that had a heartbeat, and any that ran our tasks. What was decided
      * before is kept: a delay, a burial. A job that would be out of attempts gets room, to come to us and be judged.
-     * $1 limit in ms $2 claims as 'id:attempts:pool'
+     * And sets the time of jobs that were failed no longer ago than the reach, and whose worker died before it could
+     * (2): graphile-worker's own delay goes up to six hours.
+     * $1 limit in ms $2 claims as 'id:attempts:pool' $3 reach in ms
      */
     free: `
-with freed as (
+with late as (
+  update ${jobs} j set run_at = a.due_at from (
+    select case when a.job_id ~ '^[0-9]{1,18}$' then a.job_id::bigint end as id, a.fence, ${decided} as due_at
+    from ${attempts} a join ${tasks} t on t.identifier = a.queue
+    where a.outcome = 'retry' and a.settled_at > now() - $3::float8 * interval '1 millisecond'
+  ) a
+  where j.id = a.id and j.attempts = a.fence and j.locked_at is null and j.run_at > a.due_at
+  returning j.id
+), freed as (
   update ${jobs} j set locked_at = null, locked_by = null,
     run_at = coalesce((select ${decided} from ${attempts} a, ${tasks} t where t.id = j.task_id and a.queue = t.identifier
       and a.job_id = j.id::text and a.fence = j.attempts and a.outcome in ('retry', 'released')), j.run_at),
@@ -116,7 +126,7 @@ with freed as (
   update ${queues} q set locked_at = null, locked_by = null from freed
   where q.id = freed.job_queue_id and q.locked_by = freed.locked_by
 )
-select id from freed`,
+select id from freed union all select id from late`,
 
     /**
      * 6. Buries jobs that ran out of attempts without us, in a crash or a lock that timed out: graphile-worker keeps

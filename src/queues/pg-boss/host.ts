@@ -67,7 +67,7 @@ export interface Boss {
   fail(name: string, claim: BossClaim, data?: object | null, options?: { db?: any }): Promise<object>;
   update(request: {
     name: string;
-    options?: { id?: string; startAfter?: number; db?: any };
+    options?: { id?: string; startAfter?: number | string; db?: any };
   }): Promise<{ updated: number }>;
   getDb(): BossDb;
 }

@@ -2,8 +2,9 @@ import { type AttemptsTable, type Claim, releaseValues, settleValues } from '../
 import type { HistoryRow } from '../types.js';
 import type { Boss, BossJob, BossTransaction } from './host.js';
 
-/** Some 68 years: a longer delay does not fit into the interval pg-boss makes of it. */
+/** What pg-boss makes an interval of: as seconds it must fit into 32 bits, which is some 68 years. */
 const MAX_SECONDS = 2 ** 31 - 1;
+const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /**
  * The settles that take more than one statement, each in a transaction, so that a crash between the two leaves the job
@@ -31,7 +32,8 @@ export function settling(boss: Boss, queue: string, attempts: AttemptsTable) {
     const failed = await boss.fail(queue, { id, retryCount }, output, { db });
     // Declared as an empty interface; `affected` is there, and a contract test watches it.
     if ((failed as { affected?: number }).affected !== 1) return false;
-    const startAfter = Math.min(delayMs / 1_000, MAX_SECONDS);
+    const seconds = delayMs / 1_000;
+    const startAfter = seconds <= MAX_SECONDS ? seconds : `${Math.ceil(delayMs / DAY_MS)} days`;
     const { updated } = await boss.update({ name: queue, options: { id, startAfter, db } });
     return updated === 1;
   }
