@@ -13,11 +13,14 @@ export function draw(random: Random, retry: number): number {
 /** An unpredictable stream: what `delayFor` and `decide` use unless told otherwise. */
 export const unseeded: Random = () => Math.random();
 
-/** A stream of its own, with a fresh seed. */
-export function freshStream(): Random {
-  const seed = (Math.random() * 2 ** 32) | 0;
-  return (retry) => unit(seed, ~seed, retry);
-}
+/** A fresh seed for a stream of its own. */
+export const freshSeed = (): number => (Math.random() * 2 ** 32) | 0;
+
+/** The stream of such a seed: a call keeps the seed, which takes no heap of its own. */
+export const streamOf =
+  (seed: number): Random =>
+  (retry) =>
+    unit(seed, ~seed, retry);
 
 /**
  * A stream fixed by its seed: pure and random-access, so delay k of job 42 can be computed again anywhere, at any time,

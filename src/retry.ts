@@ -1,11 +1,11 @@
 import { type Abortable, unwatch, watch } from './abort.js';
 import { Attempt, type AttemptContext } from './attempt.js';
-import { burstNow, type Clock, MAX_TIMER_MS, ownTick, sharedTick, systemClock, type Tick } from './clock.js';
+import { burstNow, MAX_TIMER_MS, ownTick, sharedTick, systemClock, type Tick } from './clock.js';
 import { nextDelay, pastDeadline, type StopReason } from './decide.js';
-import { checkOptions, type RetryOptions } from './options.js';
+import { checkOptions, type RetryEvent, type RetryOptions } from './options.js';
 import { resolvePolicy } from './policy/define.js';
 import type { PolicySpec, RetryPolicy } from './policy/policy.js';
-import { freshStream, type Random } from './random.js';
+import { freshSeed, streamOf } from './random.js';
 import { type AttemptRecord, type Reason, remember, type Report } from './report.js';
 import { timeoutError } from './timeout.js';
 import { judge } from './verdict/classify.js';
@@ -36,7 +36,8 @@ export function retry<T>(
       return unwatched(operation, resolved);
     }
     return new Promise((resolve, reject) => {
-      new Call(operation, resolved, options ?? {}).start(resolve, reject);
+      const clock = options?.clock ?? systemClock;
+      new Call(operation, resolved, options ?? NO_OPTIONS, clock.now()).start(resolve, reject);
     });
   } catch (error) {
     return Promise.reject(error);
@@ -48,7 +49,7 @@ function unwatched<T>(operation: Operation<T>, policy: RetryPolicy): Promise<T> 
   const startMs = burstNow();
   const context = new Attempt(1);
   const goOn = (error: unknown): PromiseLike<T> =>
-    new Call(operation, policy, {}, startMs, context, error) as unknown as PromiseLike<T>;
+    new Call(operation, policy, NO_OPTIONS, startMs, context, error) as unknown as PromiseLike<T>;
   return run(operation, context).then<T, T>(undefined, goOn);
 }
 
@@ -61,6 +62,8 @@ function run<T>(operation: Operation<T>, context: AttemptContext): Promise<T> {
   }
 }
 
+const NO_OPTIONS = {};
+
 /**
  * One call under way. No rule of retrying is here: `decide` has those; this measures, asks and obeys.
  *
@@ -72,43 +75,38 @@ class Call<T> implements Abortable {
   readonly #operation: Operation<T>;
   readonly #policy: RetryPolicy;
   readonly #options: RetryOptions<T>;
-  readonly #clock: Clock;
-  readonly #random: Random;
   readonly #startMs: number;
+  readonly #seed = freshSeed();
   #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
   #isOver = false;
-  #tick: Tick | undefined;
-  /** Counts the waits, so that one that was left goes unheard. */
-  #turn = 0;
   #endByAbort: (() => void) | undefined;
+  #tick: Tick | undefined;
 
-  // The attempt under way, or the last one, and what it has come to; then those before it.
+  // The attempt under way, or the last one, and what it has come to; times in whole ms from the start of the call.
+  #attempt = 0;
   #context: Attempt | undefined;
-  #isRunning = false;
   #beganMs = 0;
   #endedMs = 0;
   #failed = true;
   #outcome: unknown;
   #hintMs: number | undefined;
   #delayMs: number | undefined;
+  // Those before it.
   #log: AttemptRecord[] | undefined;
-  #droppedAttempts = 0;
 
   constructor(
     operation: Operation<T>,
     policy: RetryPolicy,
     options: RetryOptions<T>,
-    startMs?: number,
+    startMs: number,
     context?: Attempt,
     failure?: unknown,
   ) {
     this.#operation = operation;
     this.#policy = policy;
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
-    this.#random = options.random ?? freshStream();
-    this.#startMs = startMs ?? this.#clock.now();
+    this.#startMs = startMs;
     this.#context = context;
     this.#outcome = failure;
   }
@@ -117,6 +115,7 @@ class Call<T> implements Abortable {
   then(resolve: (value: T) => void, reject: (error: unknown) => void): void {
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#attempt = 1;
     this.#settled(true, this.#outcome);
   }
 
@@ -124,15 +123,11 @@ class Call<T> implements Abortable {
     this.#resolve = resolve;
     this.#reject = reject;
     const { signal } = this.#options;
-    if (signal?.aborted) {
-      this.#end('aborted', true, signal.reason);
-      return;
-    }
     if (signal) {
+      const end = (): void => this.#end('aborted', true, signal.reason);
+      if (signal.aborted) return end();
       watch(signal, this);
-      void new Promise<void>((go) => (this.#endByAbort = go)).then(() =>
-        this.#end('aborted', true, signal.reason),
-      );
+      void new Promise<void>((go) => (this.#endByAbort = go)).then(end);
     }
     this.#begin();
   }
@@ -141,55 +136,53 @@ class Call<T> implements Abortable {
   aborted(reason: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#isRunning) {
-      this.#note(true, reason);
-      this.#context!.abort(reason);
-    }
+    this.#cutOff(reason);
     this.#endByAbort!();
   }
 
   #begin(): void {
-    this.#log = this.#attempts();
-    const context = new Attempt((this.#context?.attempt ?? 0) + 1);
+    if (this.#attempt > 0) this.#log = this.#attempts();
+    const { attemptTimeoutMs, maxElapsedMs } = this.#policy;
     const beganMs = this.#elapsedMs();
+    const context = new Attempt(++this.#attempt);
     this.#context = context;
-    this.#beganMs = beganMs;
-    this.#isRunning = true;
+    this.#beganMs = Math.round(beganMs);
     // Whatever comes after the end of this attempt is late: ignored, and never an unhandled rejection.
     const settle = (failed: boolean, outcome: unknown): void => {
-      if (this.#isRunning && this.#context === context) this.#settled(failed, outcome);
+      if (this.#context === context) this.#settled(failed, outcome);
     };
     run(this.#operation, context).then(
       (value) => settle(false, value),
       (error: unknown) => settle(true, error),
     );
 
-    const { attemptTimeoutMs, maxElapsedMs } = this.#policy;
     const limitMs = Math.min(attemptTimeoutMs, maxElapsedMs - beganMs);
     if (limitMs === Infinity || this.#isOver) return;
     this.#wait(Math.max(0, beganMs + limitMs - this.#elapsedMs()), () => {
+      if (this.#context !== context) return;
       const why =
         limitMs < attemptTimeoutMs
           ? `maxElapsedMs (${maxElapsedMs})`
           : `attemptTimeoutMs (${attemptTimeoutMs})`;
       const before = this.#log?.at(-1);
       const error = timeoutError(
-        `Attempt ${context.attempt} was cut off by ${why}`,
+        `Attempt ${this.#attempt} was cut off by ${why}`,
         before && 'error' in before ? { cause: before.error } : undefined,
       );
-      context.abort(error);
-      settle(true, error);
+      this.#cutOff(error);
+      this.#settled(true, error);
     });
   }
 
   /** An attempt is over. Each guard is one paragraph, in the order in which they win; an abort has won before. */
   #settled(failed: boolean, outcome: unknown): void {
+    const context = this.#context!;
     this.#note(failed, outcome);
 
     // Judged, by the caller first, and decided.
     let next: number | StopReason | undefined;
     try {
-      next = this.#decided(failed, outcome);
+      next = this.#decided(context);
     } catch (error) {
       this.#end('hook-failed', true, error);
     }
@@ -201,38 +194,40 @@ class Call<T> implements Abortable {
     // Not retryable, out of retries, told to wait too long, or out of time.
     if (typeof next === 'string') return this.#end(next, failed, outcome);
 
-    this.#delayMs = next;
     const { onRetry } = this.#options;
-    if (!onRetry) return this.#pause();
+    if (!onRetry) return this.#pause(next);
 
     // Announced. A hook may take its time, and that counts.
-    const event = {
+    const event: RetryEvent = {
       error: failed ? outcome : undefined,
-      attempt: this.#context!.attempt,
+      attempt: this.#attempt,
       delayMs: next,
       elapsedMs: this.#endedMs,
     };
     new Promise((resolve) => resolve(onRetry(event))).then(
-      () => this.#isOver || this.#pause(),
+      () => this.#isOver || this.#isPast(next) || this.#pause(next),
       (error: unknown) => this.#isOver || this.#end('hook-failed', true, error),
     );
   }
 
   /** The delay, or the reason to stop; undefined for a value that nobody objects to. */
-  #decided(failed: boolean, outcome: unknown): number | StopReason | undefined {
-    const { classify, classifyResult } = this.#options;
-    const context = this.#context!;
-    const verdict = failed
-      ? (checkVerdict(classify?.(outcome, context)) ?? judge(outcome, this.#policy, this.#clock))
+  #decided(context: Attempt): number | StopReason | undefined {
+    const { classify, classifyResult, random, clock = systemClock } = this.#options;
+    const outcome = this.#outcome;
+    const verdict = this.#failed
+      ? (checkVerdict(classify?.(outcome, context)) ?? judge(outcome, this.#policy, clock))
       : checkVerdict(classifyResult?.(outcome as T, context));
     this.#hintMs = hintOf(verdict);
-    return verdict && nextDelay(this.#policy, verdict, context.attempt, this.#elapsedMs(), this.#random);
+    return (
+      verdict &&
+      nextDelay(this.#policy, verdict, this.#attempt, this.#elapsedMs(), random ?? streamOf(this.#seed))
+    );
   }
 
-  /** The delay, and on both sides of it the deadline: a hook may have been slow, and a timer late. */
-  #pause(): void {
-    if (this.#isPast(this.#delayMs!)) return;
-    this.#wait(this.#delayMs!, () => this.#isPast(0) || this.#begin());
+  #pause(ms: number): void {
+    this.#delayMs = ms;
+    // After it the deadline once more: a timer may be late.
+    this.#wait(ms, () => this.#isOver || this.#isPast(0) || this.#begin());
   }
 
   /** Ends the call if an attempt that begins in `ms` would begin too late. */
@@ -242,58 +237,55 @@ class Call<T> implements Abortable {
     return isPast;
   }
 
-  /** Never less than `ms`; in steps, where that is longer than any timer. */
+  /** Never less than `ms`; in steps, where that is longer than any timer. `then` has to see by itself if it comes too late. */
   #wait(ms: number, then: () => void): void {
     const timerMs = Math.min(Math.ceil(ms), MAX_TIMER_MS);
     const { clock, unref = false } = this.#options;
     const tick = clock ? ownTick(clock, timerMs, unref) : sharedTick(timerMs, unref);
-    const turn = ++this.#turn;
     this.#tick = tick;
-    void tick.reached.then(() => {
-      if (turn !== this.#turn) return;
-      this.#tick = undefined;
-      if (ms > timerMs) this.#wait(ms - timerMs, then);
-      else then();
-    });
-  }
-
-  #leave(): void {
-    this.#turn++;
-    this.#tick?.leave();
-    this.#tick = undefined;
+    void tick.reached.then(
+      ms <= timerMs ? then : () => this.#tick === tick && this.#wait(ms - timerMs, then),
+    );
   }
 
   #elapsedMs(): number {
-    return Math.max(0, this.#clock.now() - this.#startMs);
+    return Math.max(0, (this.#options.clock ?? systemClock).now() - this.#startMs);
+  }
+
+  /** Ends the attempt under way from outside. */
+  #cutOff(reason: unknown): void {
+    const context = this.#context;
+    if (!context) return;
+    this.#note(true, reason);
+    context.abort(reason);
   }
 
   /** What the attempt has come to. */
   #note(failed: boolean, outcome: unknown): void {
+    this.#context = undefined;
     this.#leave();
-    this.#isRunning = false;
     this.#failed = failed;
     this.#outcome = outcome;
-    this.#endedMs = this.#elapsedMs();
+    this.#endedMs = Math.round(this.#elapsedMs());
     this.#delayMs = undefined;
+  }
+
+  #leave(): void {
+    this.#tick?.leave();
+    this.#tick = undefined;
   }
 
   /** The attempts so far: the first ten, and the last ten. */
   #attempts(): AttemptRecord[] {
     const log = this.#log ?? [];
-    if (!this.#context) return log;
-    const startMs = Math.round(this.#beganMs);
-    const durationMs = Math.round(this.#endedMs) - startMs;
-    log.push({
-      attempt: this.#context.attempt,
-      ...(this.#failed && { error: this.#outcome }),
-      startMs,
-      durationMs,
-      ...(this.#delayMs !== undefined && { delayMs: this.#delayMs }),
-    });
-    if (log.length > 2 * KEPT) {
-      log.splice(KEPT, 1);
-      this.#droppedAttempts++;
-    }
+    const record: { -readonly [Key in keyof AttemptRecord]: AttemptRecord[Key] } = {
+      attempt: this.#attempt,
+      startMs: this.#beganMs,
+      durationMs: this.#endedMs - this.#beganMs,
+    };
+    if (this.#failed) record.error = this.#outcome;
+    if (this.#delayMs !== undefined) record.delayMs = this.#delayMs;
+    if (log.push(record) > 2 * KEPT) log.splice(KEPT, 1);
     return log;
   }
 
@@ -303,11 +295,12 @@ class Call<T> implements Abortable {
     this.#leave();
     if (signal) unwatch(signal, this);
     if (reason || onEnd) {
+      const attempts = this.#attempt > 0 ? this.#attempts() : [];
       const report: Report = {
         ok: !reason,
         ...(reason && { reason }),
-        attempts: this.#attempts(),
-        droppedAttempts: this.#droppedAttempts,
+        attempts,
+        droppedAttempts: this.#attempt - attempts.length,
         elapsedMs: Math.round(this.#elapsedMs()),
         ...(this.#hintMs !== undefined && { hintMs: this.#hintMs }),
       };

@@ -10,6 +10,25 @@ type Statuses = Pick<RetryPolicy, 'retryStatuses'>;
 /** Tells the time, for hints that name an instant. */
 type WallClock = Pick<Clock, 'wallNow'>;
 
+/** Where clients put what matters; anything may be missing, and may be anything. */
+interface Shape extends HttpMessage {
+  readonly name?: unknown;
+  readonly message?: unknown;
+  readonly code?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+  readonly response?: HttpMessage;
+  readonly $response?: HttpMessage;
+  readonly $metadata?: { readonly httpStatusCode?: unknown };
+  readonly ':status'?: unknown;
+}
+
+interface HttpMessage {
+  readonly status?: unknown;
+  readonly statusCode?: unknown;
+  readonly headers?: unknown;
+}
+
 /** How deep causes and parts are followed. */
 const DEPTH = 10;
 
@@ -27,94 +46,79 @@ export function judge(
   policy: Statuses,
   clock: WallClock,
   depth = 0,
-  seen?: Set<object>,
+  seen?: Set<unknown>,
 ): Verdict {
   let programming = false;
-  for (let level = error; depth < DEPTH && isObject(level); depth++) {
-    const verdict =
-      markOf(level) ??
-      abortVerdict(level) ??
-      statusVerdict(level, policy, clock) ??
-      partsVerdict(level, policy, clock, depth, seen);
-    if (verdict !== undefined) return verdict;
-    programming ||= isProgrammingError(level);
-    level = read(level, 'cause');
+  try {
+    for (let level = error as Shape; depth < DEPTH && Object(level) === level; depth++) {
+      const verdict =
+        markOf(level) ??
+        abortVerdict(level) ??
+        statusVerdict(level, policy, clock) ??
+        partsVerdict(level, policy, clock, depth, seen);
+      if (verdict) return verdict;
+      programming ||= isProgrammingError(level);
+      level = level.cause as Shape;
+    }
+  } catch {
+    // A getter that throws ends the search: what it hides cannot be known.
   }
   return programming ? 'stop' : 'retry';
 }
 
 /** An abort stops; but some clients reject with an AbortError where a time limit was the cause. */
-function abortVerdict(error: object): Verdict | undefined {
-  if (read(error, 'name') !== 'AbortError') return undefined;
-  return read(read(error, 'cause'), 'name') === 'TimeoutError' ? 'retry' : 'stop';
+function abortVerdict({ name, cause }: Shape): Verdict | undefined {
+  if (name !== 'AbortError') return undefined;
+  return (cause as Shape | undefined)?.name === 'TimeoutError' ? 'retry' : 'stop';
 }
 
 /** A status below 400 decides nothing: it may stand on an error for a body that was cut off. */
-function statusVerdict(error: object, policy: Statuses, clock: WallClock): Verdict | undefined {
-  const response = read(error, 'response');
-  const raw = read(error, '$response');
+function statusVerdict(error: Shape, policy: Statuses, clock: WallClock): Verdict | undefined {
+  const { response, $response } = error;
   const status = [
-    read(response, 'status'),
-    read(response, 'statusCode'),
-    read(read(error, '$metadata'), 'httpStatusCode'),
-    read(raw, 'statusCode'),
-    read(error, 'statusCode'),
-    read(error, 'status'),
-    read(error, ':status'),
+    response?.status,
+    response?.statusCode,
+    error.$metadata?.httpStatusCode,
+    $response?.statusCode,
+    error.statusCode,
+    error.status,
+    error[':status'],
   ].find(isStatus);
-  if (status === undefined || status < 400) return undefined;
+  if (!status || status < 400) return undefined;
   const verdict = classifyStatus(status, policy);
   // 403 and 413 say "not now" only if they say until when.
   if (verdict !== 'retry' && status !== 403 && status !== 413) return verdict;
-  const headers = read(response, 'headers') ?? read(raw, 'headers') ?? read(error, 'headers') ?? error;
+  const headers = response?.headers ?? $response?.headers ?? error.headers ?? error;
   const retryAfterMs = readRetryAfter(headers, clock.wallNow());
   return retryAfterMs === undefined ? verdict : { retryAfterMs };
 }
 
 /** One part that stops, stops all; else they are retried, after the longest of their hints. */
 function partsVerdict(
-  error: object,
+  error: Shape,
   policy: Statuses,
   clock: WallClock,
   depth: number,
-  seen: Set<object> = new Set(),
+  seen = new Set<unknown>(),
 ): Verdict | undefined {
-  const parts = read(error, 'errors');
-  if (
-    !Array.isArray(parts) ||
-    parts.length === 0 ||
-    read(error, 'name') !== 'AggregateError' ||
-    seen.has(error)
-  ) {
-    return undefined;
-  }
+  let all: Verdict | undefined;
+  // An error may be a part of itself.
+  if (error.name !== 'AggregateError' || !Array.isArray(error.errors) || seen.has(error)) return all;
   seen.add(error);
-  let all: Verdict = 'retry';
-  for (const part of parts as unknown[]) {
+  for (const part of error.errors as unknown[]) {
     const verdict = judge(part, policy, clock, depth + 1, seen);
     if (verdict === 'stop') return verdict;
-    if ((hintOf(verdict) ?? -1) > (hintOf(all) ?? -1)) all = verdict;
+    if (!all || (hintOf(verdict) ?? -1) > (hintOf(all) ?? -1)) all = verdict;
   }
   return all;
 }
 
 /** What no second try can mend. A TypeError is also what lost networks are reported as; those have a known message, or a system's code. */
-function isProgrammingError(error: object): boolean {
-  const name = read(error, 'name');
-  if (name !== 'TypeError') return name === 'ReferenceError';
-  const code = read(error, 'code');
-  if (typeof code === 'string' && !code.startsWith('ERR_')) return false;
-  return !NETWORK_MESSAGE.test(String(read(error, 'message')));
-}
-
-const isObject = (value: unknown): value is object =>
-  (typeof value === 'object' && value !== null) || typeof value === 'function';
-
-/** A property of anything; undefined where there is none, or where reading it throws. */
-function read(holder: unknown, key: string): unknown {
-  try {
-    return (holder as Record<string, unknown> | null | undefined)?.[key];
-  } catch {
-    return undefined;
-  }
+function isProgrammingError({ name, code, message }: Shape): boolean {
+  return (
+    name === 'ReferenceError' ||
+    (name === 'TypeError' &&
+      !NETWORK_MESSAGE.test(String(message)) &&
+      (typeof code !== 'string' || code.startsWith('ERR_')))
+  );
 }
