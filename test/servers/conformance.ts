@@ -454,9 +454,16 @@ export function conformance(name: string, overrides: { worstP99Ms?: number; kill
           expect(letters.map(({ id }) => id).toSorted()).toEqual(dead.toSorted());
           expect(letters.filter(({ attempts, history }) => history.length !== attempts)).toEqual([]);
           await trial.queue.audit?.();
+          // Runs that a kill has cut off; without any, this test has shown nothing.
+          const ledger = trial.ledgerOf();
+          const cut =
+            ledger.filter(({ what }) => what === 'begin').length -
+            ledger.filter(({ what }) => what === 'done' || what === 'failed').length;
+          expect(cut).toBeGreaterThan(0);
           figures['kills'] = {
             jobs: ids.length,
             kills: size.kills,
+            cut,
             done: done.length,
             dead: dead.length,
             stalled: letters.filter(({ reason }) => reason === 'stalled').length,
@@ -573,8 +580,8 @@ function job(...steps: Step[]): Payload {
   return { key: 'job', steps };
 }
 
-/** What a job of the kill test does: a little work, so that most of the kills hit something. */
-const work = (next: Step): Step => ({ workMs: 20, next });
+/** What a job of the kill test does: enough work that a kill hits something. */
+const work = (next: Step): Step => ({ workMs: 100, next });
 
 /** Between the first two runs of a job lies at least the delay. */
 function expectGap(trial: Trial, id: string, delayMs: number): void {
