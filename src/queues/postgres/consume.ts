@@ -147,14 +147,17 @@ class TableConsumer<Payload> implements Consumer {
   }
 
   async #work(): Promise<void> {
+    let isEmpty = false;
     while (!this.#isStopping) {
       this.#alarm.clear();
       const free = this.#concurrency - this.#inHand.size;
       if (free > 0) {
         const found = await this.#claim(free);
+        const wasEmpty = isEmpty;
+        isEmpty = found === 0;
         // As many as asked for: there may be more.
         if (found === free) continue;
-        if (!this.#isStopping) this.#alarm.ring(await this.#nextMs());
+        if (!this.#isStopping) this.#alarm.ring(await this.#nextMs(wasEmpty && isEmpty));
       }
       // With all hands full only the end of an attempt is worth waking up for.
       if (!this.#isStopping) await this.#alarm.wait();
@@ -183,13 +186,14 @@ class TableConsumer<Payload> implements Consumer {
   }
 
   /** How long there is nothing to be done, as far as the table knows now. */
-  async #nextMs(): Promise<number> {
+  async #nextMs(isStuck: boolean): Promise<number> {
     const rows = await this.#ask<{ dueMs: number | null }>(
       this.queue.nextDue(this.name),
       () => this.#isStopping,
     ).catch(this.#none);
     const dueMs = rows[0]?.dueMs ?? this.#pollMs;
-    return Math.min(dueMs > 0 ? dueMs : LOCKED_MS, this.#pollMs);
+    // What has come due since the claim is claimed at once; what was due before and could not be claimed is locked.
+    return Math.min(dueMs === 0 && isStuck ? LOCKED_MS : dueMs, this.#pollMs);
   }
 
   async #run(job: TableJob<Payload>, sentMs: number): Promise<void> {
