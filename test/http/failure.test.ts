@@ -6,7 +6,10 @@ import { revive } from './revive.js';
 import { inEveryTimeZone } from './time-zones.js';
 
 /** What cannot be known from the error alone is no part of the promise. */
-const cases = failureCases.filter(({ recognisable }) => /^(?:structural|message)$/.test(recognisable));
+const cases = failureCases.filter(
+  ({ id, recognisable }) =>
+    /^(?:structural|message)$/.test(recognisable) || id === 'discord/429' || id === 'azure/half',
+);
 
 const policy = { maxRetries: 1, baseDelayMs: 0, maxRetryAfterMs: Infinity };
 
@@ -118,6 +121,7 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
       failure('', { name: 'TimeoutError', cause: new DOMException('', 'AbortError') }),
       ofClass('APIConnectionTimeoutError'),
       failure('Query read timeout'),
+      failure('Request timed out.', { cause: new DOMException('', 'AbortError') }),
       failure('Command timed out'),
     ],
   ],
@@ -132,6 +136,7 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
       ),
       failure('Request aborted', { code: 'ECONNABORTED' }),
       ofClass('APIUserAbortError'),
+      failure('Request was aborted.'),
       failure('', { name: 'AbortError', status: 500 }),
       grpc(1),
       failure('', { name: 'HttpError', status: 500, cause: new DOMException('', 'AbortError') }),
@@ -237,6 +242,8 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
     [
       grpc(14, '', { get: (name: string) => (name === 'grpc-retry-pushback-ms' ? ['250'] : []) }),
       answered(429, { 'retry-after-ms': '250' }),
+      withCode('slack_webapi_rate_limited_error', { retryAfter: 0.25 }),
+      failure('', { name: 'RateLimitError[/route]', retryAfter: 249.5 }),
       answered(403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '0.25' }),
       answered(500, { 'x-should-retry': 'true', 'retry-after': '0.25' }),
       failure('', {
@@ -276,6 +283,7 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
       new Error('Connection is closed.'),
       failure('', { code: 23 }),
       withCode('ENEW'),
+      failure('', { retryAfter: 5 }),
       answered(200, {}),
     ],
   ],

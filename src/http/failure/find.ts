@@ -7,6 +7,7 @@ import { isObject, Level } from './level.js';
 import { message } from './message.js';
 import { network } from './network.js';
 import { postgres, postgresConnection } from './postgres.js';
+import { rateLimited } from './rate-limited.js';
 import { redisConnection, redisReply } from './redis.js';
 import { redirect, status } from './status.js';
 import { timeout } from './timeout.js';
@@ -23,6 +24,7 @@ const RULES: readonly Rule[] = [
   ({ error }) => (markOf(error) === undefined ? undefined : { verdict: undefined }),
   abort,
   aws,
+  rateLimited,
   timeout,
   tls,
   grpc,
