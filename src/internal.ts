@@ -10,6 +10,6 @@ export { timeoutError } from './timeout.js';
 export { judge } from './verdict/classify.js';
 export { decimal, fieldOf, trimmed, wholeMs } from './verdict/field.js';
 export { markOf } from './verdict/marks.js';
-export { serverNow } from './verdict/retry-after.js';
+export { readRetryAfter, serverNow } from './verdict/retry-after.js';
 export { isStatus } from './verdict/status.js';
 export { checkVerdict, hintOf, isVerdict } from './verdict/verdict.js';

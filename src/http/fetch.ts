@@ -1,15 +1,8 @@
-import {
-  classifyStatus,
-  type PolicySpec,
-  retry,
-  type RetryOptions,
-  type RetryPolicy,
-  type Verdict,
-} from '../index.js';
-import { type AttemptContext, remember, type Report, resolvePolicy } from '../internal.js';
+import { type PolicySpec, retry, type RetryOptions, type RetryPolicy, type Verdict } from '../index.js';
+import { type AttemptContext, remember, type Report, resolvePolicy, systemClock } from '../internal.js';
 import { find } from './failure/find.js';
-import { readRetryHint } from './hints.js';
 import { discard, type FetchLike, OutgoingRequest, type RequestHead } from './request.js';
+import { judgeResponse } from './response.js';
 
 /** The options of `retryFetch`: its own, and every option of `retry`. */
 export interface RetryFetchOptions<
@@ -129,23 +122,11 @@ class FetchCall {
   }
 
   private classifyResult(response: Response, context: AttemptContext): Verdict | undefined {
-    const verdict = this.options.classifyResult?.(response, context) ?? this.statusVerdict(response);
+    const { classifyResult, clock = systemClock } = this.options;
+    const verdict =
+      classifyResult?.(response, context) ??
+      judgeResponse(response, this.policy, this.mayRepeat, clock.wallNow());
     return verdict !== undefined && this.request.isOneShot ? 'stop' : verdict;
-  }
-
-  private statusVerdict({ status, headers }: Response): Verdict | undefined {
-    const shouldRetry = headers.get('x-should-retry');
-    if (status >= 400 && shouldRetry === 'false') return 'stop';
-    const retryAfterMs = readRetryHint(headers, this.options.clock?.wallNow());
-    const verdict = classifyStatus(status, this.policy);
-    // 403 and 413 say "not now" only if they say until when.
-    const isWorth = verdict === 'retry' || ((status === 403 || status === 413) && retryAfterMs !== undefined);
-    // A request that was refused, or never read to its end, has not been processed.
-    const isSafe = this.mayRepeat || status === 408 || status === 429;
-    if ((isWorth && isSafe) || (status >= 400 && shouldRetry === 'true')) {
-      return retryAfterMs === undefined ? 'retry' : { retryAfterMs };
-    }
-    return isWorth ? 'stop' : verdict;
   }
 }
 

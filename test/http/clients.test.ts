@@ -1,9 +1,10 @@
+import got from 'got';
 import { describe, expect, test } from 'vitest';
 import { classifyFailure, requestSent } from '../../src/http/index.js';
 import { type PolicySpec, retry } from '../../src/index.js';
 import { type Client, clients } from './clients.js';
 import { hurriedClock } from './clock.js';
-import { type Answer, closedPort, serve, serveTls } from './server.js';
+import { type Answer, certificateFile, closedPort, serve, serveTls } from './server.js';
 
 interface Outcome {
   readonly value?: unknown;
@@ -152,4 +153,16 @@ describe.each(clients)('$name', (client) => {
     expect(delaysMs).toEqual([30_000]);
     expect(server.requests).toHaveLength(2);
   });
+});
+
+test('an expired certificate of a trusted authority stops', async () => {
+  const server = await serveTls('expired', fine);
+  const certificateAuthority = certificateFile('expired');
+  const trusting: Client = {
+    name: 'got',
+    get: (url, signal) => got(url, { https: { certificateAuthority }, retry: { limit: 0 }, signal }).text(),
+  };
+  const { error, attempts } = await call(trusting, server.url);
+  expect(error).toMatchObject({ code: 'CERT_HAS_EXPIRED' });
+  expect(attempts).toBe(1);
 });

@@ -1,4 +1,5 @@
 import { readRetryHint } from '../hints.js';
+import { retryAfter } from '../should-retry.js';
 import type { Rule } from './finding.js';
 import { isObject } from './level.js';
 import { headersOf } from './status.js';
@@ -13,6 +14,5 @@ export const aws: Rule = (level) => {
   // An own key with the value undefined is there on every error.
   const isRetryable = THROTTLING.test(level.name) || isObject(level.read('$retryable'));
   if (!isRetryable) return undefined;
-  const retryAfterMs = readRetryHint(headersOf(level));
-  return { verdict: retryAfterMs === undefined ? 'retry' : { retryAfterMs }, sent: 'yes' };
+  return { verdict: retryAfter(readRetryHint(headersOf(level))), sent: 'yes' };
 };

@@ -3,6 +3,7 @@ import { abort } from './abort.js';
 import { aws } from './aws.js';
 import type { Finding, Rule, Sent } from './finding.js';
 import { grpc } from './grpc.js';
+import { hyper } from './hyper.js';
 import { isObject, Level } from './level.js';
 import { message } from './message.js';
 import { network } from './network.js';
@@ -11,7 +12,7 @@ import { rateLimited } from './rate-limited.js';
 import { redisConnection, redisReply } from './redis.js';
 import { redirect, status } from './status.js';
 import { timeout } from './timeout.js';
-import { tls } from './tls.js';
+import { tls, tlsInWords } from './tls.js';
 import { usage } from './usage.js';
 
 /** How deep causes and parts are followed, and how many errors are looked at in all. */
@@ -35,7 +36,9 @@ const RULES: readonly Rule[] = [
   postgresConnection,
   redisConnection,
   usage,
+  hyper,
   message,
+  tlsInWords,
   redirect,
 ];
 

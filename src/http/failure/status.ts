@@ -1,6 +1,6 @@
-import { parseRetryAfter } from '../../index.js';
-import { fieldOf, isStatus } from '../../internal.js';
+import { isStatus, readRetryAfter } from '../../internal.js';
 import { readRetryHint } from '../hints.js';
+import { shouldRetry } from '../should-retry.js';
 import { type Finding, type Rule, useless, vaguely } from './finding.js';
 import { isObject, type Level } from './level.js';
 
@@ -47,18 +47,12 @@ const NOT_NOW = new Set([403, 413, 429, 503]);
 
 function said(level: Level, value: number): Finding | undefined {
   const headers = headersOf(level);
-  // OpenAI, Anthropic and other servers of their kind decide for the client.
-  const shouldRetry = fieldOf(headers, 'x-should-retry');
-  if (shouldRetry === 'false') return { ...useless, sent: 'yes' };
+  const word = shouldRetry(headers);
+  if (word !== undefined) return { verdict: word, sent: 'yes' };
   // A used-up budget is a 429 too, and does not come back by waiting.
-  if (level.code === 'insufficient_quota') return { ...useless, sent: 'yes' };
-  const retryAfterMs = readRetryHint(headers);
-  if (shouldRetry === 'true')
-    return { verdict: retryAfterMs === undefined ? 'retry' : { retryAfterMs }, sent: 'yes' };
+  if (level.code === 'insufficient_quota') return { verdict: 'stop', sent: 'yes' };
   // Retry-After is the core's to read; the other hints are not.
-  const isOurs = retryAfterMs !== undefined && NOT_NOW.has(value) && !hasRetryAfter(headers);
-  return isOurs ? { verdict: { retryAfterMs }, sent: 'yes' } : undefined;
+  if (!NOT_NOW.has(value) || readRetryAfter(headers, Date.now()) !== undefined) return undefined;
+  const hintMs = readRetryHint(headers);
+  return hintMs === undefined ? undefined : { verdict: { retryAfterMs: hintMs }, sent: 'yes' };
 }
-
-const hasRetryAfter = (headers: unknown): boolean =>
-  parseRetryAfter(fieldOf(headers, 'retry-after'), Date.now()) !== undefined;

@@ -1,4 +1,4 @@
-import { type Rule, useless } from './finding.js';
+import { type Rule, useless, vaguely } from './finding.js';
 
 /**
  * OpenSSL's and Node's codes for certificates, host names, protocol versions and alerts. EPROTO is what node:https says
@@ -9,3 +9,9 @@ const CODES =
 
 /** Trust and TLS configuration: the next attempt fails alike, and retrying hides an attack. */
 export const tls: Rule = (level) => (CODES.test(level.code) ? useless : undefined);
+
+const WORDS =
+  /self-signed certificate|certificate has expired|unable to (?:verify the first|get (?:local )?issuer) certificate|does not match certificate's altnames|SSL routines/;
+
+/** The same in words, where a client has kept nothing but the text. */
+export const tlsInWords: Rule = (level) => (WORDS.test(level.message) ? vaguely(useless) : undefined);
