@@ -159,6 +159,21 @@ describe('the word of others', () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  test('hooks are called as with retry', async () => {
+    const calls: string[] = [];
+    await fetchTwice({
+      fetch: fake(lost()),
+      onRetry: ({ attempt }) => void calls.push(`retry after ${attempt}`),
+      onEnd: ({ ok, attempts }) => void calls.push(`${ok} after ${attempts.length}`),
+    })('http://x/');
+    expect(calls).toEqual(['retry after 1', 'true after 2']);
+  });
+
+  test('an option that does not exist rejects the call', async () => {
+    const misspelt = { onretry: () => {} } as RetryFetchOptions;
+    await expect(fetchTwice({ fetch: fake(), ...misspelt })('http://x/')).rejects.toThrow(/onretry/);
+  });
+
   test("the caller's word on errors and responses comes first", async () => {
     const server = await serve(statuses(404, 503));
     const response = await fetchTwice({
@@ -284,6 +299,18 @@ describe('a body', () => {
     expect(request.bodyUsed).toBe(true);
   });
 
+  test('where a platform does not show the body of a Request, it is cloned all the same', async () => {
+    const request = new Request('http://x/', { method: 'PUT', body: 'bytes' });
+    Object.defineProperty(request, 'body', { value: undefined });
+    const fetch = fake(lost());
+    await fetchTwice({ fetch })(request);
+    expect(fetch).toHaveBeenCalledTimes(2);
+    for (const [sent] of fetch.mock.calls) {
+      expect(sent).not.toBe(request);
+      expect(await (sent as Request).text()).toBe('bytes');
+    }
+  });
+
   test('a Request may stand in the place of options, and headers may be an iterator', async () => {
     const server = await serve(statuses(503));
     const headers = new Map([['x-mine', '1']]).entries() as unknown as HeadersInit;
@@ -322,6 +349,17 @@ describe('connections', () => {
     let before = -1;
     await fetchTwice({ fetch, onRetry: () => void (before = cancelled.mock.calls.length) })('http://x/');
     expect(before).toBe(1);
+  });
+
+  test('a body that is a stream of Node, as with node-fetch, is destroyed', async () => {
+    const destroy = vi.fn();
+    const busy = { status: 503, headers: new Headers(), body: { destroy } };
+    const fetch = vi
+      .fn<(url: string) => Promise<Response>>()
+      .mockResolvedValueOnce(busy as unknown as Response)
+      .mockImplementation(async () => new Response('fine'));
+    await retryFetch(policy, { fetch, clock: hurriedClock() })('http://x/');
+    expect(destroy).toHaveBeenCalledTimes(1);
   });
 
   test('a response that comes after its time is cancelled', async () => {
