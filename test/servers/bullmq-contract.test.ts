@@ -137,10 +137,14 @@ describe.each(backends)('%s', (name, service, { Queue, Worker }) => {
     test('a second job with the id of a first is not added', async () => {
       const { queue, worker } = await start(async () => undefined);
       await worker.pause();
-      await queue.add('first', { n: 1 }, { jobId: 'dead-mail-7' });
-      await queue.add('second', { n: 2 }, { jobId: 'dead-mail-7' });
-      expect(await queue.getJobCountByTypes('waiting')).toBe(1);
-      expect((await queue.getJob('dead-mail-7'))?.data).toEqual({ n: 1 });
+      // Those of scheduled jobs have two colons, the only number BullMQ takes.
+      const ids = ['dead-mail-7', 'dead-mail-repeat:report:1760000000000'];
+      for (const jobId of ids) {
+        await queue.add('first', { n: 1 }, { jobId });
+        await queue.add('second', { n: 2 }, { jobId });
+        expect((await queue.getJob(jobId))?.data).toEqual({ n: 1 });
+      }
+      expect(await queue.getJobCountByTypes('waiting')).toBe(2);
     });
 
     test('extendLock tells whose lock it is', async () => {
@@ -211,6 +215,21 @@ describe.each(backends)('%s', (name, service, { Queue, Worker }) => {
       expect(runs).toBeGreaterThan(0);
       expect(runs).toBeLessThanOrEqual(11);
       expect((await queue.getJob(id ?? ''))?.attemptsMade).toBe(0);
+    });
+
+    test('a listener can tell the end of a job from a retry by the usual comparison', async () => {
+      const policy: PolicySpec = { maxRetries: 1, baseDelayMs: 10 };
+      const ends: boolean[] = [];
+      const { queue, worker } = await start(
+        processor<bullmq.Job, unknown>(policy, () => {
+          throw new Error('flaky');
+        }),
+        workerOptions(policy),
+      );
+      worker.on('failed', (job) => ends.push((job?.attemptsMade ?? NaN) >= (job?.opts.attempts ?? NaN)));
+      await state(queue, (await queue.add('job', {})).id, 'failed');
+      await until(5_000, 'the listener has heard of it', () => ends.length === 2);
+      expect(ends).toEqual([false, true]);
     });
 
     test('a dead letter is put back into its queue without being told which', async () => {
