@@ -590,7 +590,7 @@ function expectGap(trial: Trial, id: string, delayMs: number): void {
 }
 
 /** The same steps through `retry`, on a clock whose time passes at once. */
-async function inProcess(policy: PolicySpec, steps: readonly Step[]) {
+export async function inProcess(policy: PolicySpec, steps: readonly Step[]) {
   let nowMs = 0;
   const clock: Clock = {
     now: () => nowMs,
