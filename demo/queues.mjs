@@ -9,7 +9,7 @@ import { Queue, Worker } from 'bullmq';
 import { definePolicy, delayFor, permanent, seeded } from 'ostinato';
 import { deadLetters, processor, workerOptions } from 'ostinato/bullmq';
 
-const isLive = process.stdout.isTTY === true;
+const isLive = process.stdout.isTTY;
 const isColored = isLive && !process.env['NO_COLOR'];
 const paint = (code) => (text) => (isColored ? `\u001b[${code}m${text}\u001b[0m` : text);
 const [bold, dim, red, green, yellow] = ['1', '2', '31', '32', '33'].map(paint);

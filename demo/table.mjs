@@ -5,7 +5,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { definePolicy, delayFor, permanent, seeded } from 'ostinato';
 import { consume, deadLetters, tableQueue } from 'ostinato/postgres';
 
-const isColored = process.stdout.isTTY === true && !process.env['NO_COLOR'];
+const isColored = process.stdout.isTTY && !process.env['NO_COLOR'];
 const paint = (code) => (text) => (isColored ? `\u001b[${code}m${text}\u001b[0m` : text);
 const [bold, dim, red, green, yellow] = ['1', '2', '31', '32', '33'].map(paint);
 
