@@ -54,13 +54,15 @@ class SharedTick implements Tick {
   }
 
   arm(ms: number, unref: boolean): this {
+    const firesMs = performance.now() + ms;
     // Looked up at each use, and called as plain functions, as browsers want it.
     const clear = clearTimeout;
     const timer: unknown = setTimeout(() => {
-      const earlyMs = this.#dueMs - performance.now();
-      // Timers are early by the fraction of a millisecond they are rounded by. By more than that, it is a fake timer
-      // beside a real `performance` (node:test fakes no more than timers and Date): then the timer is right.
-      if (earlyMs > 0 && earlyMs <= 1) {
+      const now = performance.now();
+      // Timers are early by the fraction of a millisecond they are rounded by, and the last of those who wait is due
+      // by a fraction later than the first. A timer that is early by more than that is a fake one, beside a real
+      // `performance` (node:test fakes no more than timers and Date): then the timer is right.
+      if (now < this.#dueMs && firesMs - now <= 1) {
         this.arm(1, unref);
       } else {
         this.#close();

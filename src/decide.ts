@@ -1,4 +1,5 @@
-import { delayOf } from './policy/jitter.js';
+import { hintedDelay } from './policy/hint.js';
+import { delayFor } from './policy/jitter.js';
 import type { RetryPolicy } from './policy/policy.js';
 import { type Random, unseeded } from './random.js';
 import { hintOf, isVerdict, type Verdict } from './verdict/verdict.js';
@@ -43,7 +44,8 @@ export function nextDelay(
   // What is past all whole milliseconds ("never") is too long under any policy: to wait for less would undercut it.
   if (hintMs !== undefined && hintMs > Math.min(policy.maxRetryAfterMs, Number.MAX_SAFE_INTEGER))
     return 'hint-too-long';
-  const delayMs = delayOf(policy, attempt, random, hintMs);
+  const delayMs =
+    hintMs === undefined ? delayFor(policy, attempt, random) : hintedDelay(policy, attempt, random, hintMs);
   // Before a useless wait, not after it.
   return pastDeadline(policy, elapsedMs, delayMs) ? 'deadline' : delayMs;
 }

@@ -14,6 +14,8 @@ import { checkVerdict, hintOf } from './verdict/verdict.js';
 /** A report tells of the first so many attempts, and of the last. */
 const KEPT = 10;
 
+const NO_OPTIONS = {};
+
 /** The user's function: called once for each attempt. It may be synchronous. */
 export type Operation<T> = (context: AttemptContext) => T | PromiseLike<T>;
 
@@ -35,10 +37,7 @@ export function retry<T>(
     else if (resolved.attemptTimeoutMs === Infinity && resolved.maxElapsedMs === Infinity) {
       return unwatched(operation, resolved);
     }
-    return new Promise((resolve, reject) => {
-      const clock = options?.clock ?? systemClock;
-      new Call(operation, resolved, options ?? NO_OPTIONS, clock.now()).start(resolve, reject);
-    });
+    return watched(operation, resolved, options ?? NO_OPTIONS);
   } catch (error) {
     return Promise.reject(error);
   }
@@ -53,16 +52,23 @@ function unwatched<T>(operation: Operation<T>, policy: RetryPolicy): Promise<T> 
   return run(operation, context).then<T, T>(undefined, goOn);
 }
 
+function watched<T>(operation: Operation<T>, policy: RetryPolicy, options: RetryOptions<T>): Promise<T> {
+  const startMs = (options.clock ?? systemClock).now();
+  const call = new Call(operation, policy, options, startMs);
+  return new Promise((resolve, reject) => call.start(resolve, reject));
+}
+
 /** A promise of what the operation comes to, synchronous or not. */
 function run<T>(operation: Operation<T>, context: AttemptContext): Promise<T> {
   try {
-    return Promise.resolve(operation(context));
+    const result = operation(context);
+    return (result as Promise<T> | undefined)?.constructor === Promise
+      ? (result as Promise<T>)
+      : Promise.resolve(result);
   } catch (error) {
     return Promise.reject(error);
   }
 }
-
-const NO_OPTIONS = {};
 
 /**
  * One call under way. No rule of retrying is here: `decide` has those; this measures, asks and obeys.
