@@ -96,7 +96,7 @@ function merge(fields: Fields, base?: RetryPolicy, origin = ''): RetryPolicy {
   // A cap that nobody thought of must not swallow delays that somebody wrote down.
   if (base && fields['maxDelayMs'] === undefined) {
     const underCap = (key: string, ms: unknown): void => {
-      if ((ms as number) > base.maxDelayMs) {
+      if (Number.isSafeInteger(ms) && (ms as number) > base.maxDelayMs) {
         faults.push(
           fault(key, ms, `at most maxDelayMs, which is ${base.maxDelayMs}, from ${origin}: set it`),
         );

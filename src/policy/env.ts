@@ -45,8 +45,8 @@ export function policyFromEnv(
   const spec: PolicySpec = {
     maxRetries: read('MAX_RETRIES', countIn, 'a whole number, or unlimited'),
     baseDelayMs: read('RETRY_BASE_DELAY', durationIn, 'seconds (2, 2.5), or 500ms, 2s, 5m, 1h'),
-    maxDelayMs: read('RETRY_MAX_DELAY', durationIn, 'seconds (2, 2.5), or 500ms, 2s, 5m, 1h, unlimited'),
-    attemptTimeoutMs: read('JOB_TIMEOUT', durationIn, 'seconds (2, 2.5), or 500ms, 2s, 5m, 1h, unlimited'),
+    maxDelayMs: read('RETRY_MAX_DELAY', limitIn, 'seconds (2, 2.5), or 500ms, 2s, 5m, 1h, unlimited'),
+    attemptTimeoutMs: read('JOB_TIMEOUT', limitIn, 'seconds (2, 2.5), or 500ms, 2s, 5m, 1h, unlimited'),
   };
   // What can be read may still break a rule of the policy; that is told in the same list, under the names used here.
   try {
@@ -74,8 +74,9 @@ function countIn(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
+const limitIn = (text: string): number | undefined => (text === 'unlimited' ? Infinity : durationIn(text));
+
 function durationIn(text: string): number | undefined {
-  if (text === 'unlimited') return Infinity;
   const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
   if (number === undefined) return undefined;
   const ms = Number(number) * UNIT_MS[unit]!;

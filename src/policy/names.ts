@@ -5,7 +5,7 @@ export const optionNames = /^(signal|classify|classifyResult|onRetry|onEnd|rando
 // backoffLimit, maxRetryTime, …) or in a slip (baseDelay). The first pattern that fits wins.
 const foreign: readonly (readonly [RegExp, string])[] = [
   [/attempts/i, 'maxRetries, one less'],
-  [/retries|times/i, 'maxRetries'],
+  [/retries|maxRetry$|times/i, 'maxRetries'],
   [/elapsed|retryTime|total/i, 'maxElapsedMs'],
   [/^timeout|attempt/i, 'attemptTimeoutMs'],
   [/max|limit|cap/i, 'maxDelayMs'],

@@ -27,7 +27,7 @@ export const rules: { readonly [Key in keyof RetryPolicy]: Rule } = {
     holds: (value) =>
       Array.isArray(value)
         ? value.length > 0
-        : /^(constant|linear|exponential|fibonacci|decorrelated)$/.test(value) && typeof value === 'string',
+        : typeof value === 'string' && /^(constant|linear|exponential|fibonacci|decorrelated)$/.test(value),
     entries: /* @__PURE__ */ whole(0, false),
   },
   baseDelayMs: /* @__PURE__ */ whole(0, false),
@@ -52,7 +52,8 @@ export const rules: { readonly [Key in keyof RetryPolicy]: Rule } = {
     holds: Array.isArray,
     entries: {
       allowed: "100 to 599, '4xx' or '5xx'",
-      holds: (value) => /^[45]xx$/.test(value) || (Number.isInteger(value) && value >= 100 && value < 600),
+      holds: (value) =>
+        value === '4xx' || value === '5xx' || (Number.isInteger(value) && value >= 100 && value < 600),
     },
   },
 };

@@ -1,0 +1,321 @@
+import { describe, expect, test } from 'vitest';
+import { definePolicy, type PolicySpec, presets, type RetryPolicy } from '../../src/index.js';
+import { faultsOf, refusalOf } from './faults.js';
+
+/** What JavaScript, or a cast, may pass. */
+const define = (spec: unknown, base?: unknown): RetryPolicy =>
+  definePolicy(spec as PolicySpec, base as PolicySpec | undefined);
+
+describe('a policy', () => {
+  test('is the default one where nothing is given, or undefined', () => {
+    expect(definePolicy()).toEqual(presets.default);
+    expect(definePolicy({})).toEqual(presets.default);
+    const nothing = Object.fromEntries(Object.keys(presets.default).map((key) => [key, undefined]));
+    expect(define(nothing)).toEqual(presets.default);
+  });
+
+  test('is what the spec says, over the base', () => {
+    expect(definePolicy({ maxRetries: 8 })).toEqual({ ...presets.default, maxRetries: 8 });
+    expect(definePolicy({ maxRetries: 8 }, presets.aggressive)).toEqual({
+      ...presets.aggressive,
+      maxRetries: 8,
+    });
+    expect(definePolicy({ factor: 3 }, { maxRetries: 8 })).toEqual({
+      ...presets.default,
+      maxRetries: 8,
+      factor: 3,
+    });
+  });
+
+  test('is frozen, and so are its lists; the lists of the spec stay as they are', () => {
+    const backoff = [1, 2, 3];
+    const retryStatuses = [429];
+    const policy = definePolicy({ backoff, retryStatuses, jitter: 'full' });
+    for (const part of [policy, policy.backoff, policy.retryStatuses, policy.jitter])
+      expect(Object.isFrozen(part)).toBe(true);
+    backoff.push(4);
+    retryStatuses.push(503);
+    expect(policy.backoff).toEqual([1, 2, 3]);
+    expect(policy.retryStatuses).toEqual([429]);
+  });
+
+  test('holds an interval for each name of a jitter', () => {
+    const intervalOf = (jitter: PolicySpec['jitter']): unknown => definePolicy({ jitter }).jitter;
+    expect(intervalOf('none')).toEqual([1, 1]);
+    expect(intervalOf('full')).toEqual([0, 1]);
+    expect(intervalOf('equal')).toEqual([0.5, 1]);
+    expect(intervalOf([0.2, 3])).toEqual([0.2, 3]);
+  });
+
+  test('may be without limit, on the five limits', () => {
+    const unlimited = {
+      maxRetries: Infinity,
+      maxDelayMs: Infinity,
+      attemptTimeoutMs: Infinity,
+      maxElapsedMs: Infinity,
+      maxRetryAfterMs: Infinity,
+    };
+    expect(definePolicy(unlimited)).toMatchObject(unlimited);
+  });
+
+  test('takes every limit at its smallest and its largest', () => {
+    const smallest = {
+      maxRetries: 0,
+      baseDelayMs: 0,
+      factor: 1,
+      maxDelayMs: 0,
+      attemptTimeoutMs: 1,
+      maxElapsedMs: 0,
+      maxRetryAfterMs: 0,
+    };
+    const most = Number.MAX_SAFE_INTEGER;
+    const largest = {
+      maxRetries: most,
+      baseDelayMs: most,
+      factor: Number.MAX_VALUE,
+      maxDelayMs: most,
+      attemptTimeoutMs: most,
+      maxElapsedMs: most,
+      maxRetryAfterMs: most,
+    };
+    expect(definePolicy(smallest)).toMatchObject(smallest);
+    expect(definePolicy(largest)).toMatchObject(largest);
+  });
+
+  test('has no -0, which JSON has not either', () => {
+    const policy = definePolicy({ baseDelayMs: -0, jitter: [-0, 1], maxRetries: -0 });
+    expect(policy.baseDelayMs).toBe(0);
+    expect(policy.jitter[0]).toBe(0);
+    expect(policy.maxRetries).toBe(0);
+    expect(definePolicy({ backoff: [-0] }).backoff[0]).toBe(0);
+  });
+
+  test('keeps fields that its kind of backoff does not use', () => {
+    const spec = { backoff: 'constant', factor: 7 } as const;
+    expect(definePolicy(spec)).toMatchObject(spec);
+    expect(definePolicy({ backoff: 'decorrelated', jitter: 'equal' }).jitter).toEqual([0.5, 1]);
+  });
+
+  test('may retry no status at all', () => {
+    expect(definePolicy({ retryStatuses: [] }).retryStatuses).toEqual([]);
+    expect(definePolicy({ retryStatuses: [100, 599, '4xx', '5xx'] }).retryStatuses).toHaveLength(4);
+  });
+});
+
+describe('a list of delays', () => {
+  test('retries once per entry, without jitter', () => {
+    expect(definePolicy({ backoff: [10, 20, 30] })).toMatchObject({ maxRetries: 3, jitter: [1, 1] });
+    expect(definePolicy({ backoff: [10], maxRetries: undefined, jitter: undefined })).toMatchObject({
+      maxRetries: 1,
+      jitter: [1, 1],
+    });
+  });
+
+  test('leaves both to a spec that says otherwise', () => {
+    expect(definePolicy({ backoff: [10, 20], maxRetries: 9, jitter: 'full' })).toMatchObject({
+      maxRetries: 9,
+      jitter: [0, 1],
+    });
+  });
+
+  test('of the base keeps what the base has', () => {
+    const base = definePolicy({ backoff: [10, 20], maxRetries: 9, jitter: 'full' });
+    expect(definePolicy({ maxElapsedMs: 5 }, base)).toEqual({ ...base, maxElapsedMs: 5 });
+  });
+});
+
+describe('the cap', () => {
+  test('may lie below the base delay where the spec itself gives it', () => {
+    expect(definePolicy({ maxDelayMs: 1_000 })).toMatchObject({ baseDelayMs: 2_000, maxDelayMs: 1_000 });
+    expect(definePolicy({ backoff: [5_000], maxDelayMs: 1_000 }).maxDelayMs).toBe(1_000);
+  });
+
+  test('must not be passed by a base delay, or by an entry of a list, where it is inherited', () => {
+    expect(faultsOf(() => definePolicy({ baseDelayMs: 300_001 }))).toEqual([
+      'baseDelayMs: got 300001; at most maxDelayMs, which is 300000, from presets.default: set it',
+    ]);
+    expect(faultsOf(() => definePolicy({ backoff: [1, 400_000, 500_000] }, presets.conservative))).toEqual([
+      'backoff[1]: got 400000; at most maxDelayMs, which is 300000, from presets.conservative: set it',
+      'backoff[2]: got 500000; at most maxDelayMs, which is 300000, from presets.conservative: set it',
+    ]);
+    expect(faultsOf(() => definePolicy({ baseDelayMs: 2 }, definePolicy({ maxDelayMs: 1 })))).toEqual([
+      'baseDelayMs: got 2; at most maxDelayMs, which is 1, from the base policy: set it',
+    ]);
+    expect(definePolicy({ baseDelayMs: 300_000 }).baseDelayMs).toBe(300_000);
+  });
+
+  test('is no concern of a base delay that a list makes useless', () => {
+    expect(definePolicy({ backoff: [1], baseDelayMs: 300_001 }).baseDelayMs).toBe(300_001);
+  });
+
+  test('may lie below the base delay of a base that gave both', () => {
+    const base = definePolicy({ maxDelayMs: 1 });
+    expect(definePolicy({ maxRetries: 1 }, base).maxDelayMs).toBe(1);
+  });
+});
+
+describe('a wrong policy is refused', () => {
+  const count = 'a whole number >= 0 or Infinity';
+  test.each<[string, unknown, string]>([
+    ['maxRetries', NaN, `got NaN; ${count}`],
+    ['maxRetries', -1, `got -1; ${count}`],
+    ['maxRetries', -Infinity, `got -Infinity; ${count}`],
+    ['maxRetries', 1.5, `got 1.5; ${count}`],
+    ['maxRetries', '3', `got "3"; ${count}`],
+    ['maxRetries', null, `got null; ${count}`],
+    ['maxRetries', true, `got true; ${count}`],
+    ['maxRetries', Symbol('3'), `got Symbol(3); ${count}`],
+    ['maxRetries', 2 ** 53, `got 9007199254740992; ${count}`],
+    ['baseDelayMs', Infinity, 'got Infinity; a whole number >= 0'],
+    ['baseDelayMs', 0.5, 'got 0.5; a whole number >= 0'],
+    ['baseDelayMs', '400000', 'got "400000"; a whole number >= 0'],
+    ['baseDelayMs', '2s', 'got "2s"; a whole number >= 0'],
+    ['factor', 0.99, 'got 0.99; a number >= 1'],
+    ['factor', NaN, 'got NaN; a number >= 1'],
+    ['factor', Infinity, 'got Infinity; a number >= 1'],
+    ['factor', '2', 'got "2"; a number >= 1'],
+    ['maxDelayMs', -1, `got -1; ${count}`],
+    ['maxDelayMs', null, `got null; ${count}`],
+    ['attemptTimeoutMs', 0, 'got 0; a whole number >= 1 or Infinity'],
+    ['attemptTimeoutMs', null, 'got null; a whole number >= 1 or Infinity'],
+    ['maxElapsedMs', 1e-9, `got 1e-9; ${count}`],
+    ['maxRetryAfterMs', {}, `got an object; ${count}`],
+  ])('%s: %o', (key, value, told) => {
+    expect(faultsOf(() => define({ [key]: value }))).toEqual([`${key}: ${told}`]);
+  });
+
+  const kinds = 'constant, linear, exponential, fibonacci, decorrelated, or a list of ms, not empty';
+  test.each<[unknown, string]>([
+    ['Exponential', `backoff: got "Exponential"; ${kinds}`],
+    ['exponential ', `backoff: got "exponential "; ${kinds}`],
+    [['exponential'], 'backoff[0]: got "exponential"; a whole number >= 0'],
+    [[], `backoff: got []; ${kinds}`],
+    [() => 5, `backoff: got a function; ${kinds}`],
+    [Symbol('linear'), `backoff: got Symbol(linear); ${kinds}`],
+    [null, `backoff: got null; ${kinds}`],
+    [[1, Infinity], 'backoff[1]: got Infinity; a whole number >= 0'],
+    [[1, '2'], 'backoff[1]: got "2"; a whole number >= 0'],
+    // oxlint-disable-next-line no-sparse-arrays
+    [[1, , 3], 'backoff[1]: got undefined; a whole number >= 0'],
+  ])('backoff: %o', (backoff, told) => {
+    expect(faultsOf(() => define({ backoff }))).toEqual([told]);
+  });
+
+  const intervals = 'none, full, equal, or [lo, hi] with 0 <= lo <= hi and hi > 0';
+  test.each<[unknown, string]>([
+    [[1.25, 1], 'got [1.25, 1]'],
+    [[0, 0], 'got [0, 0]'],
+    [[-0.5, 1], 'got [-0.5, 1]'],
+    [[0, NaN], 'got [0, NaN]'],
+    [[0, Infinity], 'got [0, Infinity]'],
+    [['0', '1'], 'got ["0", "1"]'],
+    [[1], 'got [1]'],
+    [[0, 1, 2], 'got [0, 1, 2]'],
+    [[1, 2, 3, 4, 5], 'got [1, 2, 3, 4, …]'],
+    [[[0], 1], 'got [a list, 1]'],
+    ['FULL', 'got "FULL"'],
+    [0.25, 'got 0.25'],
+    [true, 'got true'],
+  ])('jitter: %j', (jitter, told) => {
+    expect(faultsOf(() => define({ jitter }))).toEqual([`jitter: ${told}; ${intervals}`]);
+  });
+
+  test.each<[unknown, string]>([
+    [429, "retryStatuses: got 429; a list such as [408, 429, '5xx']"],
+    [['6xx'], "retryStatuses[0]: got \"6xx\"; 100 to 599, '4xx' or '5xx'"],
+    [[503, 99], "retryStatuses[1]: got 99; 100 to 599, '4xx' or '5xx'"],
+    [[600], "retryStatuses[0]: got 600; 100 to 599, '4xx' or '5xx'"],
+    [['503'], "retryStatuses[0]: got \"503\"; 100 to 599, '4xx' or '5xx'"],
+    [[['4xx']], "retryStatuses[0]: got [\"4xx\"]; 100 to 599, '4xx' or '5xx'"],
+    [[Symbol('4xx')], "retryStatuses[0]: got Symbol(4xx); 100 to 599, '4xx' or '5xx'"],
+  ])('retryStatuses: %o', (retryStatuses, told) => {
+    expect(faultsOf(() => define({ retryStatuses }))).toEqual([told]);
+  });
+
+  test.each<[unknown, string]>([
+    [null, 'null'],
+    [[], '[]'],
+    [[{ maxRetries: 3 }], '[an object]'],
+    [3, '3'],
+    ['aggressive', '"aggressive"'],
+    [() => ({}), 'a function'],
+  ])('%j instead of an object', (spec, shown) => {
+    const told = [`policy: got ${shown}; an object such as { maxRetries: 3 }`];
+    expect(faultsOf(() => define(spec))).toEqual(told);
+    expect(faultsOf(() => define({}, spec))).toEqual(told);
+  });
+
+  test('with all that is wrong in it at once, in the message and as data', () => {
+    const wrong = { maxRetries: -1, baseDelayMs: '2', jitter: [2, 1], retries: 3, backoff: [1, -2, 0.5] };
+    expect(refusalOf(() => define(wrong)).faults).toEqual([
+      { key: 'maxRetries', got: '-1', allowed: count },
+      { key: 'baseDelayMs', got: '"2"', allowed: 'a whole number >= 0' },
+      { key: 'jitter', got: '[2, 1]', allowed: intervals },
+      { key: 'retries', got: '3', allowed: 'use maxRetries' },
+      { key: 'backoff[1]', got: '-2', allowed: 'a whole number >= 0' },
+      { key: 'backoff[2]', got: '0.5', allowed: 'a whole number >= 0' },
+    ]);
+    expect(faultsOf(() => define(wrong))).toHaveLength(6);
+  });
+
+  test('with a long text cut short', () => {
+    expect(faultsOf(() => define({ factor: 'x'.repeat(100) }))).toEqual([
+      `factor: got "${'x'.repeat(40)}"; a number >= 1`,
+    ]);
+  });
+
+  test('a wrong base as much as a wrong spec', () => {
+    expect(faultsOf(() => define({}, { retries: 3 }))).toEqual(['retries: got 3; use maxRetries']);
+  });
+});
+
+describe('a key that no policy has', () => {
+  test.each([
+    ['maxAttempts', 'use maxRetries, one less'],
+    ['attempts', 'use maxRetries, one less'],
+    ['numOfAttempts', 'use maxRetries, one less'],
+    ['retries', 'use maxRetries'],
+    ['maxRetry', 'use maxRetries'],
+    ['minTimeout', 'use baseDelayMs'],
+    ['maxTimeout', 'use maxDelayMs'],
+    ['maxDelay', 'use maxDelayMs'],
+    ['delay', 'use baseDelayMs'],
+    ['baseDelay', 'use baseDelayMs'],
+    ['initialDelay', 'use baseDelayMs'],
+    ['startingDelay', 'use baseDelayMs'],
+    ['interval', 'use baseDelayMs'],
+    ['maxRetryTime', 'use maxElapsedMs'],
+    ['timeout', 'use attemptTimeoutMs'],
+    ['attemptTimeout', 'use attemptTimeoutMs'],
+    ['backoffLimit', 'use maxDelayMs'],
+    ['randomize', 'use jitter'],
+    ['shouldRetry', 'use classify, in the third argument'],
+    ['retryIf', 'use classify, in the third argument'],
+    ['colour', 'no such key'],
+    ['__proto__', 'no such key'],
+    ['toString', 'no such key'],
+    ['signal', 'signal belongs in the third argument'],
+    ['classify', 'classify belongs in the third argument'],
+    ['classifyResult', 'classifyResult belongs in the third argument'],
+    ['onRetry', 'onRetry belongs in the third argument'],
+    ['onEnd', 'onEnd belongs in the third argument'],
+    ['random', 'random belongs in the third argument'],
+    ['clock', 'clock belongs in the third argument'],
+    ['unref', 'unref belongs in the third argument'],
+  ])('%s: %s', (key, told) => {
+    // As JSON would make it: `__proto__` is a key like any other.
+    const spec: unknown = JSON.parse(`{ ${JSON.stringify(key)}: 1 }`);
+    expect(faultsOf(() => define(spec))).toEqual([`${key}: got 1; ${told}`]);
+  });
+});
+
+test('a getter of a spec is read once', () => {
+  let reads = 0;
+  const policy = definePolicy({
+    get maxRetries() {
+      return ++reads === 1 ? 1 : NaN;
+    },
+  });
+  expect(policy.maxRetries).toBe(1);
+  expect(reads).toBe(1);
+});

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest';
+import { definePolicy, policyFromEnv, presets } from '../../src/index.js';
+import { faultsOf } from './faults.js';
+
+const seconds = 'seconds (2, 2.5), or 500ms, 2s, 5m, 1h';
+
+describe('a policy from the environment', () => {
+  test('is the default one where nothing is set, or is set to nothing', () => {
+    expect(policyFromEnv({})).toEqual(presets.default);
+    expect(
+      policyFromEnv({ MAX_RETRIES: '', RETRY_BASE_DELAY: '  ', RETRY_POLICY: '', JOB_TIMEOUT: undefined }),
+    ).toEqual(presets.default);
+  });
+
+  test('reads every variable', () => {
+    expect(
+      policyFromEnv({
+        MAX_RETRIES: '8',
+        RETRY_BASE_DELAY: '2.5',
+        RETRY_MAX_DELAY: '10m',
+        JOB_TIMEOUT: '1h',
+      }),
+    ).toEqual(
+      definePolicy({
+        maxRetries: 8,
+        baseDelayMs: 2_500,
+        maxDelayMs: 600_000,
+        attemptTimeoutMs: 3_600_000,
+      }),
+    );
+  });
+
+  test.each([
+    ['2', 2_000],
+    ['2.5', 2_500],
+    ['0', 0],
+    ['1.1', 1_100],
+    ['4.35', 4_350],
+    ['500ms', 500],
+    ['2s', 2_000],
+    ['5m', 300_000],
+    ['0.05h', 180_000],
+    [' 3s ', 3_000],
+  ])('reads "%s" as %i ms', (text, ms) => {
+    expect(policyFromEnv({ RETRY_BASE_DELAY: text }).baseDelayMs).toBe(ms);
+  });
+
+  test('reads unlimited where a limit may be lifted', () => {
+    const text = 'unlimited';
+    expect(policyFromEnv({ MAX_RETRIES: text, RETRY_MAX_DELAY: text, JOB_TIMEOUT: text })).toMatchObject({
+      maxRetries: Infinity,
+      maxDelayMs: Infinity,
+      attemptTimeoutMs: Infinity,
+    });
+    expect(faultsOf(() => policyFromEnv({ RETRY_BASE_DELAY: text }))).toEqual([
+      `RETRY_BASE_DELAY: got "unlimited"; ${seconds}`,
+    ]);
+  });
+
+  test('starts from the preset it names, which wins over the base', () => {
+    expect(policyFromEnv({ RETRY_POLICY: 'aggressive' })).toEqual(presets.aggressive);
+    expect(policyFromEnv({ RETRY_POLICY: 'conservative' }, { base: presets.aggressive })).toEqual(
+      presets.conservative,
+    );
+    expect(policyFromEnv({ RETRY_POLICY: 'aggressive', MAX_RETRIES: '2' })).toEqual(
+      definePolicy({ maxRetries: 2 }, presets.aggressive),
+    );
+  });
+
+  test('takes from the base what it leaves open', () => {
+    const base = { maxRetries: 7, maxElapsedMs: 9 };
+    expect(policyFromEnv({ RETRY_BASE_DELAY: '1' }, { base })).toEqual(
+      definePolicy({ ...base, baseDelayMs: 1_000 }),
+    );
+  });
+
+  test('puts the prefix in front of every name verbatim', () => {
+    const env = {
+      MAX_RETRIES: '1',
+      MAIL_MAX_RETRIES: '2',
+      MAIL_RETRY_POLICY: 'aggressive',
+      mail9JOB_TIMEOUT: '3',
+    };
+    expect(policyFromEnv(env, { prefix: 'MAIL_' })).toEqual(
+      definePolicy({ maxRetries: 2 }, presets.aggressive),
+    );
+    expect(policyFromEnv(env, { prefix: 'mail9' })).toEqual(definePolicy({ attemptTimeoutMs: 3_000 }));
+  });
+
+  test('reads nothing but the object it is given', () => {
+    process.env['MAX_RETRIES'] = '9';
+    try {
+      expect(policyFromEnv({}).maxRetries).toBe(5);
+    } finally {
+      delete process.env['MAX_RETRIES'];
+    }
+  });
+});
+
+describe('a bad value is refused', () => {
+  test.each([
+    ['MAX_RETRIES', '3.5', 'a whole number, or unlimited'],
+    ['MAX_RETRIES', '-1', 'a whole number, or unlimited'],
+    ['MAX_RETRIES', '1e3', 'a whole number, or unlimited'],
+    ['MAX_RETRIES', 'Infinity', 'a whole number, or unlimited'],
+    ['RETRY_BASE_DELAY', '2 s', seconds],
+    ['RETRY_BASE_DELAY', '2d', seconds],
+    ['RETRY_BASE_DELAY', '.5', seconds],
+    ['RETRY_BASE_DELAY', '-2', seconds],
+    ['RETRY_BASE_DELAY', '0.0005', seconds],
+    ['RETRY_BASE_DELAY', '0.5ms', seconds],
+    ['RETRY_MAX_DELAY', 'never', `${seconds}, unlimited`],
+    ['JOB_TIMEOUT', '2S', `${seconds}, unlimited`],
+    ['RETRY_POLICY', 'Aggressive', 'one of default, aggressive, conservative'],
+    ['RETRY_POLICY', 'toString', 'one of default, aggressive, conservative'],
+  ])('%s=%s', (name, text, allowed) => {
+    expect(faultsOf(() => policyFromEnv({ [name]: text }))).toEqual([
+      `${name}: got ${JSON.stringify(text)}; ${allowed}`,
+    ]);
+  });
+
+  test('with all others, and what can be read but not obeyed, in the words of the environment', () => {
+    const env = { A_MAX_RETRIES: 'x', A_RETRY_BASE_DELAY: '10m', A_JOB_TIMEOUT: '0', A_RETRY_POLICY: 'y' };
+    expect(faultsOf(() => policyFromEnv(env, { prefix: 'A_' }))).toEqual([
+      'A_RETRY_POLICY: got "y"; one of default, aggressive, conservative',
+      'A_MAX_RETRIES: got "x"; a whole number, or unlimited',
+      'A_JOB_TIMEOUT: got 0; a whole number >= 1 or Infinity',
+      'A_RETRY_BASE_DELAY: got 600000; at most A_RETRY_MAX_DELAY, which is 300000, from presets.default: set it',
+    ]);
+  });
+
+  test('an error of the object itself passes through', () => {
+    const broken = new Error('broken');
+    const base = {
+      get maxRetries(): number {
+        throw broken;
+      },
+    };
+    expect(() => policyFromEnv({}, { base })).toThrow(broken);
+  });
+});
