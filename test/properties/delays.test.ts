@@ -88,7 +88,7 @@ test('a decorrelated delay is the chain of its draws, the last 128 of them', () 
   );
 });
 
-test('nominal delays never decrease, lists aside', () => {
+test('nominal delays follow their formula, and never decrease', () => {
   fc.assert(
     fc.property(
       arbitraryPolicy({ backoff: ['constant', 'linear', 'exponential', 'fibonacci', 'decorrelated'] }),
@@ -96,6 +96,11 @@ test('nominal delays never decrease, lists aside', () => {
       (policy, retries) => {
         const rows = schedule({ ...policy, maxRetries: Infinity }, retries);
         expect(rows.every(({ nominalMs }, at) => nominalMs >= (rows[at - 1]?.nominalMs ?? 0))).toBe(true);
+        for (const { retry, nominalMs } of rows.slice(0, 20)) {
+          expect(Math.abs(nominalMs - referenceNominal(policy, retry))).toBeLessThanOrEqual(
+            1 + nominalMs * 1e-12,
+          );
+        }
         expect(Number.isFinite(rows.at(-1)!.nominalMs)).toBe(true);
       },
     ),
@@ -179,7 +184,9 @@ test('a hint is never undercut, nor is the own backoff, and it is stretched by a
         expect(Number.isSafeInteger(delayMs)).toBe(true);
         expect(delayMs).toBeGreaterThanOrEqual(retryAfterMs);
         expect(delayMs).toBeGreaterThanOrEqual(delayRange(policy, attempt).minMs);
-        expect(delayMs).toBeLessThanOrEqual(Math.max(policy.maxDelayMs, Math.ceil(retryAfterMs * 1.25)));
+        const [lo, hi] = policy.backoff === 'decorrelated' ? [0, 1] : policy.jitter;
+        const stretched = Math.ceil(retryAfterMs * (1 + Math.min(hi - lo, 0.25)));
+        expect(delayMs).toBeLessThanOrEqual(Math.max(delayRange(policy, attempt).maxMs + 1, stretched));
       },
     ),
     runs(),
@@ -223,7 +230,7 @@ function referenceNominal({ backoff, baseDelayMs, factor }: RetryPolicy, retry: 
       return baseDelayMs === 0 ? 0 : Math.min(baseDelayMs * current, Number.MAX_VALUE);
     }
     case 'decorrelated':
-      throw new Error('has no formula of its own');
+      return baseDelayMs === 0 ? 0 : Math.min(baseDelayMs * 3 ** (retry - 1), Number.MAX_VALUE);
     default:
       return backoff[Math.min(retry, backoff.length) - 1]!;
   }
