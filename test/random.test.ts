@@ -64,11 +64,17 @@ describe('a seeded stream', () => {
   });
 });
 
-test.each([NaN, Infinity, -Infinity, undefined, null, true, {}, [], Symbol('seed')])(
-  '%o is no seed',
-  (seed) => {
-    expect(() => seeded(seed as number)).toThrow(
-      new TypeError(`A seed is a string or a finite number, got ${String(seed)}`),
-    );
-  },
-);
+test.each<[unknown, string]>([
+  [NaN, 'NaN'],
+  [Infinity, 'Infinity'],
+  [-Infinity, '-Infinity'],
+  [undefined, 'undefined'],
+  [null, 'null'],
+  [true, 'true'],
+  [{}, '[object Object]'],
+  [Symbol('seed'), 'Symbol(seed)'],
+])('%o is no seed', (seed, shown) => {
+  expect(() => seeded(seed as number)).toThrow(
+    new TypeError(`A seed is a string or a finite number, got ${shown}`),
+  );
+});

@@ -6,6 +6,8 @@ import { faultsOf, refusalOf } from './faults.js';
 const define = (spec: unknown, base?: unknown): RetryPolicy =>
   definePolicy(spec as PolicySpec, base as PolicySpec | undefined);
 
+const intervalOf = (jitter: PolicySpec['jitter']): unknown => definePolicy({ jitter }).jitter;
+
 describe('a policy', () => {
   test('is the default one where nothing is given, or undefined', () => {
     expect(definePolicy()).toEqual(presets.default);
@@ -40,7 +42,6 @@ describe('a policy', () => {
   });
 
   test('holds an interval for each name of a jitter', () => {
-    const intervalOf = (jitter: PolicySpec['jitter']): unknown => definePolicy({ jitter }).jitter;
     expect(intervalOf('none')).toEqual([1, 1]);
     expect(intervalOf('full')).toEqual([0, 1]);
     expect(intervalOf('equal')).toEqual([0.5, 1]);
