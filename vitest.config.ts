@@ -29,6 +29,16 @@ export default defineConfig({
         },
       },
       {
+        // The packed package in blank projects; after the servers, whose jobs should not wait for compilers.
+        test: {
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          globalSetup: ['test/package/setup.ts'],
+          testTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
         test: {
           name: 'types',
           include: [],
