@@ -29,6 +29,9 @@ const root = resolve(import.meta.dirname, '../..');
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   bundleWorkers();
   const own: Server[] = [];
+  const teardown = async (): Promise<void> => {
+    await Promise.all(own.map((server) => server.stop()));
+  };
   const service = async (
     name: string,
     url: string | undefined,
@@ -40,20 +43,23 @@ export default async function setup(project: TestProject): Promise<() => Promise
       own.push(server);
       return { url: server.url };
     } catch (error) {
-      const missing = `${name} is not available: ${error instanceof Error ? error.message : String(error)}`;
-      if (process.env['REQUIRE_SERVICES'] === '1') throw new Error(missing, { cause: error });
-      console.warn(`\nSKIPPED, not run: every suite that needs ${name}. ${missing}\n`);
-      return { missing };
+      return { missing: `no ${name}: ${error instanceof Error ? error.message : String(error)}` };
     }
   };
   const [redis, postgres] = await Promise.all([
     service('Redis', process.env['REDIS_URL'], startRedis),
     service('Postgres', process.env['DATABASE_URL'], () => startPostgres()),
   ]);
+  for (const each of [redis, postgres]) {
+    if (!('missing' in each)) continue;
+    if (process.env['REQUIRE_SERVICES'] === '1') {
+      await teardown();
+      throw new Error(`REQUIRE_SERVICES=1, and there is ${each.missing}`);
+    }
+    console.warn(`\nSKIPPED, not run: every suite that needs it, for there is ${each.missing}\n`);
+  }
   project.provide('services', { redis, postgres, mode: project.config.mode });
-  return async () => {
-    await Promise.all(own.map((server) => server.stop()));
-  };
+  return teardown;
 }
 
 /** Worker processes run plain Node: the sources they need are bundled once, hosts left outside. */
