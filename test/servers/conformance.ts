@@ -368,7 +368,68 @@ export function conformance(name: string, overrides: { worstP99Ms?: number; kill
       });
     });
 
-    describe('with processes that die', () => {
+    describe.concurrent('with processes that die', () => {
+      it('10 · a crash on the last attempt leaves a letter that says stalled', async ({ open }) => {
+        const trial = await open({ maxRetries: 1, baseDelayMs: 50 });
+        const worker = await trial.workApart(1);
+        const [id = ''] = await trial.enqueue([job('fail', 'crash')]);
+        await worker.ended();
+        await trial.work();
+        expect(await trial.settled([id])).toEqual({ done: [], dead: [id] });
+        expect(trial.runs(id)).toEqual([1, 2]);
+        expect(await trial.queue.deadLetters.list()).toMatchObject([
+          {
+            id,
+            reason: 'stalled',
+            attempts: 2,
+            history: [
+              { attempt: 1, outcome: 'retry' },
+              { attempt: 2, outcome: 'stalled' },
+            ],
+          },
+        ]);
+      });
+
+      it('11 · a worker that was frozen past its lease overwrites nothing', async ({ open }) => {
+        const trial = await open({ maxRetries: 3, baseDelayMs: 50 });
+        const frozen = await trial.workApart(2);
+        const late: Step[] = [{ workMs: 700, next: 'permanent' }, 'ok'];
+        const lateSuccess: Step[] = [{ workMs: 700, next: 'ok' }, 'permanent'];
+        const isUnfenced = subject.exceptions?.unfencedCompletion !== undefined;
+        const ids = await trial.enqueue([job(...late), ...(isUnfenced ? [] : [job(...lateSuccess)])]);
+        await until(10_000, 'the first attempts run', () => ids.every((id) => trial.runs(id).length === 1));
+        frozen.freeze();
+        await trial.work();
+        await trial.settled(ids);
+        frozen.resume();
+        await until(10_000, 'the frozen attempts end', () =>
+          ids.every((id) =>
+            trial.ledgerOf(id).some(({ pid, what }) => pid === frozen.pid && what !== 'begin'),
+          ),
+        );
+        await sleep(500);
+        expect(await trial.settled(ids)).toEqual({ done: [ids[0]], dead: ids.slice(1) });
+        for (const id of ids) expect(trial.runs(id)).toEqual([1, 2]);
+        expect((await trial.queue.deadLetters.list()).map(({ id, attempts }) => [id, attempts])).toEqual(
+          ids.slice(1).map((id) => [id, 2]),
+        );
+      });
+
+      it('13 · a crash between dead letter and settle leaves exactly one letter', async ({ open }) => {
+        const trial = await open({ maxRetries: 3, baseDelayMs: 50 });
+        const worker = await trial.workApart(1, 'die-after-dead-letter');
+        const [id = ''] = await trial.enqueue([job('permanent')]);
+        await worker.ended();
+        await trial.work();
+        expect(await trial.settled([id])).toEqual({ done: [], dead: [id] });
+        expect(trial.runs(id)).toEqual([1]);
+        expect(await trial.queue.deadLetters.list()).toMatchObject([
+          { id, reason: 'not-retryable', attempts: 1 },
+        ]);
+      });
+    });
+
+    describe('under load', () => {
       it('2 · a delayed job is never early, and hardly late', { timeout: 60_000 }, async ({ open }) => {
         const trial = await open({ maxRetries: 1, baseDelayMs: 1_000 });
         await trial.work();
@@ -472,52 +533,6 @@ export function conformance(name: string, overrides: { worstP99Ms?: number; kill
         },
       );
 
-      it('10 · a crash on the last attempt leaves a letter that says stalled', async ({ open }) => {
-        const trial = await open({ maxRetries: 1, baseDelayMs: 50 });
-        const worker = await trial.workApart(1);
-        const [id = ''] = await trial.enqueue([job('fail', 'crash')]);
-        await worker.ended();
-        await trial.work();
-        expect(await trial.settled([id])).toEqual({ done: [], dead: [id] });
-        expect(trial.runs(id)).toEqual([1, 2]);
-        expect(await trial.queue.deadLetters.list()).toMatchObject([
-          {
-            id,
-            reason: 'stalled',
-            attempts: 2,
-            history: [
-              { attempt: 1, outcome: 'retry' },
-              { attempt: 2, outcome: 'stalled' },
-            ],
-          },
-        ]);
-      });
-
-      it('11 · a worker that was frozen past its lease overwrites nothing', async ({ open }) => {
-        const trial = await open({ maxRetries: 3, baseDelayMs: 50 });
-        const frozen = await trial.workApart(2);
-        const late: Step[] = [{ workMs: 700, next: 'permanent' }, 'ok'];
-        const lateSuccess: Step[] = [{ workMs: 700, next: 'ok' }, 'permanent'];
-        const isUnfenced = subject.exceptions?.unfencedCompletion !== undefined;
-        const ids = await trial.enqueue([job(...late), ...(isUnfenced ? [] : [job(...lateSuccess)])]);
-        await until(10_000, 'the first attempts run', () => ids.every((id) => trial.runs(id).length === 1));
-        frozen.freeze();
-        await trial.work();
-        await trial.settled(ids);
-        frozen.resume();
-        await until(10_000, 'the frozen attempts end', () =>
-          ids.every((id) =>
-            trial.ledgerOf(id).some(({ pid, what }) => pid === frozen.pid && what !== 'begin'),
-          ),
-        );
-        await sleep(500);
-        expect(await trial.settled(ids)).toEqual({ done: [ids[0]], dead: ids.slice(1) });
-        for (const id of ids) expect(trial.runs(id)).toEqual([1, 2]);
-        expect((await trial.queue.deadLetters.list()).map(({ id, attempts }) => [id, attempts])).toEqual(
-          ids.slice(1).map((id) => [id, 2]),
-        );
-      });
-
       it(
         '12 · with the server killed and started again, nothing is lost and nothing is over',
         { timeout: 120_000 },
@@ -558,19 +573,6 @@ export function conformance(name: string, overrides: { worstP99Ms?: number; kill
           }
         },
       );
-
-      it('13 · a crash between dead letter and settle leaves exactly one letter', async ({ open }) => {
-        const trial = await open({ maxRetries: 3, baseDelayMs: 50 });
-        const worker = await trial.workApart(1, 'die-after-dead-letter');
-        const [id = ''] = await trial.enqueue([job('permanent')]);
-        await worker.ended();
-        await trial.work();
-        expect(await trial.settled([id])).toEqual({ done: [], dead: [id] });
-        expect(trial.runs(id)).toEqual([1]);
-        expect(await trial.queue.deadLetters.list()).toMatchObject([
-          { id, reason: 'not-retryable', attempts: 1 },
-        ]);
-      });
     });
   });
 }
