@@ -1,8 +1,8 @@
 import { retry } from '../index.js';
-import { resolvePolicy } from '../internal.js';
+import { type Clock, resolvePolicy } from '../internal.js';
 
 /** Until the write lands, or the job is no longer this worker's. */
-const PATIENCE = resolvePolicy({
+const PATIENCE = /* @__PURE__ */ resolvePolicy({
   maxRetries: Infinity,
   backoff: 'exponential',
   baseDelayMs: 50,
@@ -17,8 +17,9 @@ const PATIENCE = resolvePolicy({
  * help, and `givenUp`: the signal of the host, aborted when the job is lost or the host shuts down. Even then the
  * write is tried once.
  */
-export const persist = <T>(write: () => Promise<T>, givenUp: AbortSignal): Promise<T> =>
+export const persist = <T>(write: () => Promise<T>, givenUp: AbortSignal, clock?: Clock): Promise<T> =>
   retry(write, PATIENCE, {
+    clock,
     classify: (error) => (isOurFault(error) || givenUp.aborted ? 'stop' : 'retry'),
   });
 

@@ -9,7 +9,7 @@ import type { AllNames } from './names.js';
 import { HEADROOM, type Statements } from './statements.js';
 
 /** How long graphile-worker is waited for to fail a job that was told to be due at another time: at first it takes no longer than a statement. */
-const FOLLOW_UP = resolvePolicy({
+const FOLLOW_UP = /* @__PURE__ */ resolvePolicy({
   maxRetries: Infinity,
   backoff: 'exponential',
   baseDelayMs: 2,

@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS, systemClock } from '../../internal.js';
+import { type Clock, MAX_TIMER_MS, systemClock } from '../../internal.js';
 import type { GraphileEvents, SqlClient } from './host.js';
 import { type Names, namesOf } from './names.js';
 import { pools } from './pools.js';
@@ -18,6 +18,8 @@ export interface RecoverOptions extends Names {
   readonly staleAfterMs?: number | undefined;
   /** What went wrong, for a log: a round that failed is made up for by the next. Default: ignored. */
   readonly onError?: ((error: unknown) => void) | undefined;
+  /** Where time comes from, but for what the database's clock is asked. Default: the platform's. */
+  readonly clock?: Clock | undefined;
 }
 
 /** What stops a recovery that runs. */
@@ -35,12 +37,12 @@ export interface Recovery {
  * @throws Error if graphile-worker's tables are of an unknown version; RangeError if `staleAfterMs` is out of range.
  */
 export async function recover(client: SqlClient, options: RecoverOptions): Promise<Recovery> {
-  const { events, staleAfterMs = 60_000, onError } = options;
+  const { events, staleAfterMs = 60_000, onError, clock = systemClock } = options;
   if (!(Number.isSafeInteger(staleAfterMs) && staleAfterMs >= 100)) {
     throw new RangeError(`staleAfterMs is a whole number of milliseconds, 100 or more, got ${staleAfterMs}`);
   }
   const sql = statements(namesOf(options));
-  const ours = pools(events, systemClock, () => void beat().catch(report));
+  const ours = pools(events, clock, () => void beat().catch(report));
   // The first round looks back further: perhaps all workers have been away.
   let reachMs = WEEK_MS;
   let stopped = false;
@@ -67,7 +69,7 @@ export async function recover(client: SqlClient, options: RecoverOptions): Promi
 
   function schedule(): void {
     if (stopped) return;
-    cancel = systemClock.setTimer(
+    cancel = clock.setTimer(
       Math.min(Math.ceil(staleAfterMs / 4), MAX_TIMER_MS),
       () => {
         running = round().catch(report).finally(schedule);
@@ -78,7 +80,7 @@ export async function recover(client: SqlClient, options: RecoverOptions): Promi
 
   async function round(): Promise<void> {
     await beat();
-    const lost = ours.finishedBefore(systemClock.now() - staleAfterMs);
+    const lost = ours.finishedBefore(clock.now() - staleAfterMs);
     const { rows: freed } = await client.query(sql.free, [staleAfterMs, lost, reachMs]);
     reachMs = 10 * staleAfterMs;
     ours.confirmed(lost);

@@ -41,9 +41,10 @@ export function task<Payload = any, Helpers extends GraphileHelpers = GraphileHe
   const names = namesOf(options);
   const sql = statements(names);
   const knownVersion = versionCheck(sql);
+  const { clock = systemClock } = options;
   const shutdown = joined(options.signal);
   let latest: GraphileHelpers | undefined;
-  const wake = wakeUps(systemClock, (count) => {
+  const wake = wakeUps(clock, (count) => {
     // The pool may have been closed since: then somebody else's polling finds the jobs.
     latest?.query(sql.wake, [count]).catch(() => undefined);
   });
@@ -54,14 +55,14 @@ export function task<Payload = any, Helpers extends GraphileHelpers = GraphileHe
     const { job } = helpers;
     const claim = claimed(helpers, sql, names);
     const begun = await claim.begin();
-    const startMs = systemClock.now();
+    const startMs = clock.now();
     const run = {
       policy: rules,
       job,
       queue: job.task_identifier,
       id: job.id,
       attempt: begun.attempt,
-      elapsedMs: () => begun.elapsedMs + systemClock.now() - startMs,
+      elapsedMs: () => begun.elapsedMs + clock.now() - startMs,
       options,
     };
 

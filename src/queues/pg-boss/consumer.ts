@@ -40,6 +40,7 @@ export function consumer<Data>(
   context: Consumer<Data>,
 ): (jobs: readonly BossJob<Data>[]) => Promise<JobResult[]> {
   const { boss, queue, attempts, schema } = context;
+  const { clock = systemClock } = context.options;
   const { retry, release } = settling(boss, queue, attempts);
 
   return async (jobs) => {
@@ -62,13 +63,13 @@ export function consumer<Data>(
 
   async function take(job: BossJob<Data>, begun: Begun | undefined): Promise<JobResult | undefined> {
     if (!begun || job.signal.aborted) return undefined;
-    const startMs = systemClock.now();
+    const startMs = clock.now();
     const run = {
       ...context,
       job,
       id: job.id,
       attempt: begun.attempt,
-      elapsedMs: () => begun.elapsedMs + systemClock.now() - startMs,
+      elapsedMs: () => begun.elapsedMs + clock.now() - startMs,
     };
     const claim = claimOf(job);
     const over = begun.decided?.reason ?? stalledReason(run);

@@ -52,6 +52,7 @@ export async function work<Data = unknown>(
     onAttempt,
     random,
     signal,
+    clock = systemClock,
     ...own
   } = options;
   const attempts = attemptsTable(history);
@@ -60,7 +61,7 @@ export async function work<Data = unknown>(
 
   let id: string | undefined;
   const shutdown = new AbortController();
-  const wake = wakeUps(systemClock, (count) => {
+  const wake = wakeUps(clock, (count) => {
     if (id !== undefined) notify(boss, id, count);
   });
   const batch = consumer<Data>({
@@ -71,7 +72,7 @@ export async function work<Data = unknown>(
     attempts,
     schema,
     wake,
-    options: { classify, onAttempt, random, signal: shutdown.signal },
+    options: { classify, onAttempt, random, clock, signal: shutdown.signal },
   });
   id = await boss.work(
     queue,
@@ -95,7 +96,7 @@ export async function work<Data = unknown>(
     async stop({ timeoutMs = 30_000 } = {}) {
       let cancel: (() => void) | undefined;
       const timeout = new Promise<void>((resolve) => {
-        cancel = systemClock.setTimer(Math.min(timeoutMs, MAX_TIMER_MS), resolve, false);
+        cancel = clock.setTimer(Math.min(timeoutMs, MAX_TIMER_MS), resolve, false);
       });
       try {
         await Promise.race([stopFetching(), timeout]);

@@ -10,7 +10,7 @@ import {
   type SqlClient,
   task,
   taskSpec,
-} from '../../src/queues/graphile-worker/index.js';
+} from '../../../src/queues/graphile-worker/index.js';
 
 declare const pool: Pool;
 declare const runner: Runner;

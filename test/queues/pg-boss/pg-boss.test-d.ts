@@ -7,7 +7,7 @@ import {
   deadLetters,
   queueOptions,
   work,
-} from '../../src/queues/pg-boss/index.js';
+} from '../../../src/queues/pg-boss/index.js';
 
 declare const boss: PgBoss;
 

@@ -1,0 +1,182 @@
+import { PGlite } from '@electric-sql/pglite';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  attemptsTable,
+  type Begun,
+  beginValues,
+  begunClaims,
+  type Claim,
+  histories,
+  jobKeys,
+  releaseValues,
+  settleValues,
+} from '../../src/queues/attempts-table.js';
+import { quoteIdentifier } from '../../src/queues/identifier.js';
+import type { HistoryRow } from '../../src/queues/types.js';
+import { runs } from '../support/runs.js';
+
+const client = new PGlite();
+const table = attemptsTable('Attempts of "ours"');
+let id = 0;
+
+beforeAll(async () => {
+  expect((await client.query(table.exists)).rows).toEqual([{ found: false }]);
+  await client.exec(table.schema);
+  await client.exec(table.schema);
+  expect((await client.query(table.exists)).rows).toEqual([{ found: true }]);
+}, 30_000);
+afterAll(() => client.close());
+
+/** The claims of a job of its own. */
+function job() {
+  const key = { queue: 'mail', id: `job ${++id}` };
+  const claim = (fence: number, dueAt?: Date): Claim => ({ id: key.id, fence, dueAt });
+  return {
+    begin: async (fence: number, dueAt?: Date): Promise<Begun> => {
+      const { rows } = await client.query<any>(table.begin, beginValues('mail', [claim(fence, dueAt)]));
+      return begunClaims(rows).get(key.id) ?? expect.fail('no row');
+    },
+    settle: async (fence: number, record: Partial<HistoryRow> & Pick<HistoryRow, 'outcome'>) =>
+      (await client.query(table.settle, settleValues('mail', claim(fence), { attempt: 0, ...record }))).rows
+        .length,
+    release: (fence: number) => client.query(table.release, releaseValues('mail', claim(fence))),
+    history: async () => {
+      const { rows } = await client.query<any>(table.history, jobKeys([key]));
+      return histories(rows)(key).map(({ attempt, outcome }) => [attempt, outcome]);
+    },
+    forget: () => client.query(table.forget, jobKeys([key])),
+  };
+}
+
+test('the attempt is the claim, less those that were given back', async () => {
+  const { begin, settle, release, history } = job();
+  expect((await begin(1)).attempt).toBe(1);
+  await release(1);
+  expect((await begin(2)).attempt).toBe(1);
+  await settle(2, { outcome: 'retry' });
+  expect((await begin(3)).attempt).toBe(2);
+  await release(3);
+  expect((await begin(4)).attempt).toBe(2);
+  await settle(4, { outcome: 'done' });
+  expect(await history()).toEqual([
+    [1, 'retry'],
+    [2, 'done'],
+  ]);
+});
+
+test('claims that nobody lived to begin are attempts, and get their rows', async () => {
+  const { begin, release, history } = job();
+  await begin(1);
+  await release(1);
+  expect((await begin(4)).attempt).toBe(3);
+  expect(await history()).toEqual([
+    [1, 'stalled'],
+    [2, 'stalled'],
+    [3, 'stalled'],
+  ]);
+});
+
+test('a claim that is begun twice, because the first answer was lost, is one', async () => {
+  const { begin, history } = job();
+  expect(await begin(1)).toMatchObject({ attempt: 1 });
+  expect(await begin(1)).toMatchObject({ attempt: 1 });
+  expect(await history()).toEqual([[1, 'stalled']]);
+});
+
+test('what a claim says after the next has begun changes nothing', async () => {
+  const { begin, settle, history } = job();
+  await begin(1);
+  await begin(2);
+  expect(await settle(1, { outcome: 'dead', reason: 'not-retryable' })).toBe(0);
+  expect(await settle(2, { outcome: 'retry' })).toBe(1);
+  expect(await history()).toEqual([
+    [1, 'stalled'],
+    [2, 'retry'],
+  ]);
+});
+
+test('time is counted from when the job was first due, whatever a later claim says', async () => {
+  const { begin, settle } = job();
+  const firstDue = new Date(Date.now() - 60_000);
+  expect((await begin(1, firstDue)).elapsedMs).toBeGreaterThanOrEqual(59_000);
+  await settle(1, { outcome: 'retry' });
+  const { elapsedMs } = await begin(2, new Date());
+  expect(elapsedMs).toBeGreaterThanOrEqual(59_000);
+  expect(elapsedMs).toBeLessThan(90_000);
+});
+
+test('a job that is due in the future by its own word has waited for no time', async () => {
+  expect((await job().begin(1, new Date(Date.now() + 60_000))).elapsedMs).toBe(0);
+});
+
+test('an end that was decided and never told is found by the next claim', async () => {
+  const { begin, settle, release } = job();
+  await begin(1);
+  const error = { name: 'CardError', message: 'declined' };
+  await settle(1, { outcome: 'dead', reason: 'not-retryable', error });
+  expect((await begin(2)).decided).toEqual({ reason: 'not-retryable', error });
+  await release(2);
+  expect(await begin(3)).toMatchObject({ attempt: 2, decided: { reason: 'not-retryable' } });
+});
+
+test('one statement begins a whole batch, and one reads the histories of jobs of several queues', async () => {
+  const claims = Array.from({ length: 50 }, (_, index) => ({ id: `batch ${index}`, fence: index + 1 }));
+  for (const queue of ['a', 'b']) {
+    const { rows } = await client.query<any>(table.begin, beginValues(queue, claims));
+    expect([...begunClaims(rows).values()].map(({ attempt }) => attempt).toSorted((x, y) => x - y)).toEqual(
+      claims.map(({ fence }) => fence),
+    );
+  }
+  const keys = [
+    { queue: 'a', id: 'batch 2' },
+    { queue: 'b', id: 'batch 4' },
+  ];
+  const { rows } = await client.query<any>(table.history, jobKeys(keys));
+  const historyOf = histories(rows);
+  expect(keys.map((key) => historyOf(key).length)).toEqual([3, 5]);
+  expect(historyOf({ queue: 'a', id: 'batch 4' })).toEqual([]);
+});
+
+test('errors, delays and durations come back as they were', async () => {
+  const key = { queue: 'mail', id: 'whole' };
+  await client.query(table.begin, beginValues('mail', [{ id: 'whole', fence: 1 }]));
+  const record: HistoryRow = {
+    attempt: 1,
+    outcome: 'retry',
+    durationMs: 12,
+    delayMs: Number.MAX_SAFE_INTEGER,
+    error: { name: 'Error', message: 'é "quoted" \u{1F47E}', code: 7 },
+    hookError: { name: 'TypeError', message: 'hook' },
+  };
+  await client.query(table.settle, settleValues('mail', { id: 'whole', fence: 1 }, record));
+  const { rows } = await client.query<any>(table.history, jobKeys([key]));
+  const [row] = histories(rows)(key);
+  expect(row).toEqual({ ...record, startedAtMs: expect.any(Number) });
+  expect(Math.abs((row?.startedAtMs ?? 0) - Date.now())).toBeLessThan(60_000);
+});
+
+test('a forgotten job has no history', async () => {
+  const { begin, forget, history } = job();
+  await begin(2);
+  await forget();
+  expect(await history()).toEqual([]);
+});
+
+test('whatever is in a name, it stays one identifier', async () => {
+  const names = fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 15 })
+    .filter((name) => !name.includes('\0') && new TextEncoder().encode(name).length <= 63);
+  const attacks = ['x"; drop table users; --', '""', '"', "'", '\\', '%I', '$1', '/*', 'ſ"ſ'];
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(names, fc.constantFrom(...attacks)), async (name) => {
+      const { fields } = await client.query(`select 1 as ${quoteIdentifier(name)}`);
+      expect(fields.map((field) => field.name)).toEqual([name]);
+    }),
+    runs(100),
+  );
+});
+
+test('a name that is none is refused', () => {
+  expect(() => attemptsTable('a.b.c')).toThrow(TypeError);
+});
