@@ -29,6 +29,10 @@ export default defineConfig({
         },
       },
       {
+        // README and docs, against the built package.
+        test: { name: 'docs', include: ['test/docs/**/*.test.ts'], sequence: { groupOrder: 1 } },
+      },
+      {
         // The packed package in blank projects; after the servers, whose jobs should not wait for compilers.
         test: {
           name: 'package',
