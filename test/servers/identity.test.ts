@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { definePolicy, type PolicySpec, seeded } from '../../src/index.js';
-import { inProcess } from './conformance.js';
+import { inProcess } from './conformance/in-process.js';
 import type { Step } from './handler.js';
 import { createDatabase } from './postgres.js';
 import { subjectNamed, subjects } from './subjects.js';

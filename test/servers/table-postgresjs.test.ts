@@ -1,3 +1,3 @@
 import { conformance } from './conformance.js';
 
-conformance('table on postgres.js', { worstP99Ms: 100, kills: 23 });
+conformance('table on postgres.js', { worstMs: 100, kills: 23 });
