@@ -54,6 +54,21 @@ test('a worker of either version takes the processor and the options, and its ha
   );
 });
 
+test('so do the classes of BullMQ’s Postgres backend', () => {
+  const { Queue, Worker } = six.withBackend(six.createPostgresBackend);
+  const options = { connection: { connectionString: 'postgres://localhost/queues' } };
+  const dead = new Queue('mail-dead', options);
+  void new Worker<Mail, string>(
+    'mail',
+    processor({ maxRetries: 3 }, (job) => job.data.to, {
+      deadLetter: dead,
+      queue: new Queue<Mail>('mail', options),
+    }),
+    { ...options, ...workerOptions({ maxRetries: 3 }) },
+  );
+  void deadLetters(dead).list();
+});
+
 test('a handler of the wrong result is refused', () => {
   expectTypeOf(processor<six.Job<Mail, string>, number>({}, () => 42)).not.toExtend<
     six.Processor<Mail, string>
