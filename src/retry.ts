@@ -190,7 +190,7 @@ class Call<T> implements Abortable {
     try {
       next = this.#decided(context);
     } catch (error) {
-      this.#end('hook-failed', true, error);
+      if (!this.#isOver) this.#end('hook-failed', true, error);
     }
     if (this.#isOver) return;
 
