@@ -8,11 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Queue, Worker } from 'bullmq';
 import { definePolicy, delayFor, permanent, seeded } from 'ostinato';
 import { deadLetters, processor, workerOptions } from 'ostinato/bullmq';
-
-const isLive = process.stdout.isTTY;
-const isColored = isLive && !process.env['NO_COLOR'];
-const paint = (code) => (text) => (isColored ? `\u001b[${code}m${text}\u001b[0m` : text);
-const [bold, dim, red, green, yellow] = ['1', '2', '31', '32', '33'].map(paint);
+import { bold, dim, green, isLive, red, yellow } from './paint.mjs';
 
 const policy = definePolicy({ maxRetries: 3, baseDelayMs: 400, jitter: 'equal', attemptTimeoutMs: 5_000 });
 /** How soon a job of a dead worker is taken over; 30 s unless told otherwise, too long for a demo. */

@@ -4,10 +4,7 @@ import assert from 'node:assert/strict';
 import { PGlite } from '@electric-sql/pglite';
 import { definePolicy, delayFor, permanent, seeded } from 'ostinato';
 import { consume, deadLetters, tableQueue } from 'ostinato/postgres';
-
-const isColored = process.stdout.isTTY && !process.env['NO_COLOR'];
-const paint = (code) => (text) => (isColored ? `\u001b[${code}m${text}\u001b[0m` : text);
-const [bold, dim, red, green, yellow] = ['1', '2', '31', '32', '33'].map(paint);
+import { bold, dim, green, red, yellow } from './paint.mjs';
 
 const policy = definePolicy({ maxRetries: 3, baseDelayMs: 80, jitter: 'equal' });
 

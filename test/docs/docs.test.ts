@@ -43,7 +43,7 @@ test('every block compiles against the built package', () => {
     status: 0,
     output: '',
   });
-}, 60_000);
+}, 120_000);
 
 describe('every block does what it says', () => {
   test.each(blocks.filter(({ runs }) => runs))(
@@ -54,7 +54,7 @@ describe('every block does what it says', () => {
       const { status, output } = run(file);
       expect(status, output).toBe(0);
     },
-    30_000,
+    120_000,
   );
 });
 
@@ -79,6 +79,9 @@ function outcome(code: string): number | null {
 }
 
 function run(...args: string[]): { status: number | null; output: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 50_000 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    timeout: 100_000,
+  });
   return { status, output: stdout + stderr };
 }
