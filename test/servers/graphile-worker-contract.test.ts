@@ -387,6 +387,67 @@ describe.skipIf(missing)(
         expect(await rows('select from graphile_worker._private_jobs where id = $1', [id])).toEqual([]);
       });
 
+      test('a retry that falls due is not left to the next poll', async () => {
+        const begunAt: number[] = [];
+        const runner = await wrapped(
+          { maxRetries: 1, backoff: [200] },
+          () => {
+            begunAt.push(performance.now());
+            if (begunAt.length === 1) throw new Error('busy');
+          },
+          { pollInterval: 30_000 },
+        );
+        await utils.addJob(name, {});
+        await until(10_000, 'both attempts have run', () => begunAt.length === 2);
+        await runner.stop();
+        const [first = NaN, second = NaN] = begunAt;
+        expect(second - first).toBeGreaterThanOrEqual(198);
+        expect(second - first).toBeLessThan(5_000);
+      });
+
+      test('a job that was due an hour ago runs once, and not again past its deadline', async () => {
+        const attempts: number[] = [];
+        const runner = await wrapped(
+          { maxRetries: 5, backoff: [0], maxElapsedMs: HOUR_MS },
+          (_job, { attempt }) => {
+            attempts.push(attempt);
+            throw new Error('busy');
+          },
+        );
+        await utils.addJob(name, {}, { runAt: new Date(Date.now() - HOUR_MS) });
+        await until(10_000, 'the job is dead', async () => (await letters()).length === 1);
+        await runner.stop();
+        expect(attempts).toEqual([1]);
+        expect(await letters()).toMatchObject([{ reason: 'deadline', attempts: 1 }]);
+      });
+
+      test('graphile-worker’s own shutdown gives the job back, its attempt uncounted', async () => {
+        let isRunning = false;
+        const runner = await wrapped(
+          { maxRetries: 0 },
+          async (_job, { signal }) => {
+            isRunning = true;
+            await new Promise((_, reject) =>
+              signal.addEventListener('abort', () => reject(new Error('cut'))),
+            );
+          },
+          { preset: { worker: { gracefulShutdownAbortTimeout: 20 } } },
+        );
+        const { id } = await utils.addJob(name, {});
+        await until(10_000, 'the job runs', () => isRunning);
+        await runner.stop();
+        expect(
+          await rows(
+            'select locked_by, attempts < max_attempts as is_alive from graphile_worker._private_jobs where id = $1',
+            [id],
+          ),
+        ).toEqual([{ locked_by: null, is_alive: true }]);
+        expect(await rows('select outcome from ostinato_attempts where job_id = $1', [id])).toEqual([
+          { outcome: 'released' },
+        ]);
+        expect(await letters()).toEqual([]);
+      });
+
       test('recover knows each pool from its first moment, and forgets it when it has stopped', async () => {
         const events = new EventEmitter();
         const recovery = await recover(pool, { events, staleAfterMs: 60_000 });

@@ -191,6 +191,26 @@ describe.skipIf(missing)(missing ? `not run: ${missing}` : 'pg-boss does what th
     await second.stop();
   });
 
+  test('a job that was due an hour ago runs once, and not again past its deadline', async () => {
+    const policy = { maxRetries: 5, backoff: [0], maxElapsedMs: 3_600_000 } as const;
+    const name = await queue(policy);
+    const id = (await boss.send(name, {})) ?? '';
+    await boss
+      .getDb()
+      .executeSql(`update pgboss.job set start_after = now() - interval '1 hour' where id = $1`, [id]);
+    const attempts: number[] = [];
+    const worker = await work(boss, name, policy, (_job, { attempt }) => {
+      attempts.push(attempt);
+      throw new Error('busy');
+    });
+    await until(10_000, 'the job is dead', async () => (await stored(name, id))?.state === 'failed');
+    await worker.stop();
+    expect(attempts).toEqual([1]);
+    expect(await deadLetters(boss, `${name}-dead`).list()).toMatchObject([
+      { reason: 'deadline', attempts: 1 },
+    ]);
+  });
+
   test('a handler that does not stop keeps its attempt, and stop does not wait for it longer than it is told', async () => {
     const policy = { maxRetries: 3 };
     const name = await queue(policy);
