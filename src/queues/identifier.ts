@@ -1,28 +1,35 @@
-const MAX_BYTES = 63;
+import { show } from '../internal.js';
+
+/** Longest name PostgreSQL keeps, in bytes; a longer one it would cut, in silence. */
+export const NAME_BYTES = 63;
 
 /**
- * A name for SQL, quoted: `jobs` becomes `"jobs"`, `app.jobs` becomes `"app"."jobs"`. Whatever the parts hold, they end
- * up between quotes; the limit is the database's own, which would cut a longer name off in silence.
+ * A name for SQL, quoted: `jobs` becomes `"jobs"`, `app.jobs` becomes `"app"."jobs"`. Whatever the parts hold, they stay
+ * between the quotes. `what` is what the error calls it, `longest` the limit of the last part.
  *
- * @throws TypeError if a part is empty, holds a NUL or takes more than 63 bytes, or if there are more than two.
+ * @throws TypeError if there are more than two parts, or for a part that `quoteIdentifier` refuses.
  */
-export function quoteName(name: string): string {
-  const parts = typeof name === 'string' ? name.split('.') : [];
-  if (parts.length < 1 || parts.length > 2) {
-    throw new TypeError(`A table is named 'name' or 'schema.name', got ${JSON.stringify(name)}`);
-  }
-  return parts.map(quoteIdentifier).join('.');
+export function quoteName(name: unknown, what = 'An SQL name', longest = NAME_BYTES): string {
+  const parts = typeof name === 'string' ? name.split('.') : [name];
+  const [first, second, third] = parts;
+  if (third !== undefined) throw new TypeError(`${what} is 'name' or 'schema.name', got ${show(name)}`);
+  return second === undefined
+    ? quoteIdentifier(first, what, longest)
+    : `${quoteIdentifier(first, `The schema of ${what}`)}.${quoteIdentifier(second, what, longest)}`;
 }
 
-/** One identifier, quoted. A dot in it is part of the name. */
-export function quoteIdentifier(identifier: string): string {
-  if (typeof identifier !== 'string' || identifier === '' || identifier.includes('\0')) {
-    throw new TypeError(`Not an SQL identifier: ${JSON.stringify(identifier)}`);
+/**
+ * One identifier, quoted. A dot in it is part of the name.
+ *
+ * @throws TypeError if it is no text, empty, longer than PostgreSQL keeps, or holds a control character or half of a
+ *   surrogate pair (for which a client would send something else).
+ */
+export function quoteIdentifier(name: unknown, what = 'An SQL name', longest = NAME_BYTES): string {
+  if (typeof name !== 'string' || name === '' || /\p{Control}|\p{Surrogate}/u.test(name)) {
+    throw new TypeError(`${what} is a name without control characters, got ${show(name)}`);
   }
-  if (new TextEncoder().encode(identifier).length > MAX_BYTES) {
-    throw new TypeError(
-      `An SQL identifier has at most ${MAX_BYTES} bytes, got ${JSON.stringify(identifier)}`,
-    );
-  }
-  return `"${identifier.replaceAll('"', '""')}"`;
+  const { length } = new TextEncoder().encode(name);
+  if (length > longest)
+    throw new TypeError(`${what} is at most ${longest} bytes long, got ${length}: ${show(name)}`);
+  return `"${name.replaceAll('"', '""')}"`;
 }

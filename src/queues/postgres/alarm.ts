@@ -1,4 +1,4 @@
-import type { Clock } from '../../index.js';
+import { type Clock, MAX_TIMER_MS } from '../../internal.js';
 
 /** What a consumer with nothing to do waits by. One waits, anybody rings; what rings while nobody waits ends the next wait. */
 export class Alarm {
@@ -8,9 +8,9 @@ export class Alarm {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Ends the wait after `ms` at the latest (0: now). */
+  /** Ends the wait after `ms` at the latest (0: now; what no timer can wait for ends it early, which does no harm). */
   ring(ms = 0): void {
-    const atMs = this.clock.now() + ms;
+    const atMs = this.clock.now() + Math.min(ms, MAX_TIMER_MS);
     if (atMs >= this.#atMs) return;
     this.#atMs = atMs;
     if (this.#end) this.#arm();

@@ -1,4 +1,4 @@
-import { quoted } from './identifiers.js';
+import { quoteIdentifier } from '../identifier.js';
 
 /** The columns of a jobs table, by what they mean. The names are the defaults: change them through `columns`. */
 const DEFAULTS = {
@@ -45,7 +45,7 @@ export function columnNames(own: { readonly [Name in Column]?: string | undefine
   const names = Object.fromEntries(
     (Object.keys(DEFAULTS) as Column[]).map((key) => [
       key,
-      quoted(own[key] ?? DEFAULTS[key], `columns.${key}`),
+      quoteIdentifier(own[key] ?? DEFAULTS[key], `columns.${key}`),
     ]),
   ) as Record<Column, string>;
   const seen = new Map<string, string>();

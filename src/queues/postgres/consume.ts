@@ -1,12 +1,12 @@
-import { decide, type PolicySpec } from '../../index.js';
+import type { PolicySpec } from '../../index.js';
 import { type Clock, MAX_TIMER_MS, resolvePolicy, systemClock } from '../../internal.js';
-import { type AttemptRun, type Outcome, randomOf, runAttempt, stalledReason } from '../attempt.js';
-import type { Handler, HistoryRow, QueueOptions } from '../types.js';
+import { waitOut } from '../persist.js';
+import type { Handler, QueueOptions } from '../types.js';
 import { Alarm } from './alarm.js';
-import { ask, isRefusal } from './away.js';
 import type { SqlClient, Statement } from './client.js';
-import { Lease } from './lease.js';
-import { CHANNEL, NOT_RUN, type TableJob, type TableQueue } from './table.js';
+import { JobRunner } from './run-job.js';
+import { CHANNEL, type TableJob, type TableQueue } from './table.js';
+import { Trouble } from './trouble.js';
 
 /** Starts to LISTEN on a channel, on a session of its own; resolves with what ends it. PGlite's `listen` is one. */
 export type Listen = (channel: string, onNotify: (payload: string) => void) => Promise<() => unknown>;
@@ -34,8 +34,6 @@ export interface ConsumeOptions<Payload = unknown> extends QueueOptions<TableJob
    * an `error` event that nobody listens to would be.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
-  /** Where time comes from. Default: the platform's. Jobs are due by the database clock, whatever this one says. */
-  readonly clock?: Clock | undefined;
 }
 
 /** A consumer at work. */
@@ -68,47 +66,70 @@ export function consume<Payload = unknown>(
   handler: Handler<TableJob<Payload>>,
   options: ConsumeOptions<Payload> = {},
 ): Consumer {
-  return new TableConsumer(client, queue, name, resolvePolicy(policy), handler, options);
+  const { concurrency = 10, leaseMs = 30_000, pollMs = 1_000, clock = systemClock } = options;
+  checkRange({ concurrency, leaseMs, pollMs });
+  const alarm = new Alarm(clock);
+  const shutdown = new AbortController();
+  const trouble = new Trouble(options.onError);
+  const runner = new JobRunner({
+    client,
+    queue,
+    name,
+    policy: resolvePolicy(policy),
+    handler,
+    leaseMs,
+    clock,
+    trouble,
+    options: { ...options, signal: shutdown.signal },
+    onRetry: (delayMs) => alarm.ring(delayMs),
+  });
+  const source: Source = {
+    client,
+    claim: (free) => queue.claim(name, free, options.worker ?? 'consumer', leaseMs),
+    nextDue: queue.nextDue(name),
+    wakeWord: queue.wakeWord(name),
+    concurrency,
+    pollMs,
+    listen: options.listen,
+    signal: options.signal,
+  };
+  return new TableConsumer(source, runner, alarm, trouble, shutdown, clock);
+}
+
+/** Where jobs come from. */
+interface Source {
+  readonly client: SqlClient;
+  readonly claim: (limit: number) => Statement;
+  readonly nextDue: Statement;
+  readonly wakeWord: string;
+  readonly concurrency: number;
+  readonly pollMs: number;
+  readonly listen: Listen | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 class TableConsumer<Payload> implements Consumer {
-  readonly #concurrency: number;
-  readonly #leaseMs: number;
-  readonly #pollMs: number;
-  readonly #clock: Clock;
-  readonly #alarm: Alarm;
-  readonly #shutdown = new AbortController();
   readonly #inHand = new Set<Promise<void>>();
-  readonly #leases = new Set<Lease>();
   readonly #loop: Promise<void> | undefined;
   readonly #unlisten: Promise<(() => unknown) | undefined> | undefined;
   #isStopping = false;
   #stopped: Promise<void> | undefined;
-  /** Nobody waits for us any more: whatever comes now changes nothing. */
-  #isAbandoned = false;
 
   constructor(
-    private readonly client: SqlClient,
-    private readonly queue: TableQueue,
-    private readonly name: string,
-    private readonly policy: ReturnType<typeof resolvePolicy>,
-    private readonly handler: Handler<TableJob<Payload>>,
-    private readonly options: ConsumeOptions<Payload>,
+    private readonly source: Source,
+    private readonly runner: JobRunner<Payload>,
+    private readonly alarm: Alarm,
+    private readonly trouble: Trouble,
+    private readonly shutdown: AbortController,
+    private readonly clock: Clock,
   ) {
-    this.#concurrency = inRange(options.concurrency ?? 10, 'concurrency');
-    this.#leaseMs = inRange(options.leaseMs ?? 30_000, 'leaseMs');
-    this.#pollMs = inRange(options.pollMs ?? 1_000, 'pollMs');
-    this.#clock = options.clock ?? systemClock;
-    this.#alarm = new Alarm(this.#clock);
-    // Built before anything runs: a bad name is thrown to the caller.
-    const word = queue.wakeWord(name);
-    const { signal, listen } = options;
+    const { signal, listen } = source;
     if (signal?.aborted) {
       void this.stop();
       return;
     }
     signal?.addEventListener('abort', this.#onShutdown, { once: true });
-    if (listen) this.#unlisten = this.#listen(listen, word);
+    if (listen) this.#unlisten = this.#listen(listen);
     this.#loop = this.#work();
   }
 
@@ -117,22 +138,21 @@ class TableConsumer<Payload> implements Consumer {
   }
 
   async #stop(timeoutMs: number): Promise<void> {
+    const { signal } = this.source;
     this.#isStopping = true;
-    const { signal } = this.options;
     signal?.removeEventListener('abort', this.#onShutdown);
-    this.#shutdown.abort(
+    this.shutdown.abort(
       signal?.aborted ? signal.reason : new DOMException('The consumer is stopping', 'AbortError'),
     );
-    this.#alarm.ring();
+    this.alarm.ring();
     let cancel: (() => void) | undefined;
     const timeout = new Promise<void>((resolve) => {
       if (timeoutMs <= MAX_TIMER_MS)
-        cancel = this.#clock.setTimer(Math.max(0, Math.ceil(timeoutMs)), resolve, false);
+        cancel = this.clock.setTimer(Math.max(0, Math.ceil(timeoutMs)), resolve, false);
     });
     await Promise.race([this.#idle(), timeout]);
     cancel?.();
-    this.#isAbandoned = true;
-    for (const lease of this.#leases) lease.end();
+    this.runner.abandon();
   }
 
   readonly #onShutdown = (): void => void this.stop();
@@ -141,45 +161,42 @@ class TableConsumer<Payload> implements Consumer {
   async #idle(): Promise<void> {
     await this.#loop;
     await Promise.all(this.#inHand);
-    await (
-      await this.#unlisten
-    )?.();
+    try {
+      const unlisten = await this.#unlisten;
+      await unlisten?.();
+    } catch (error) {
+      this.trouble.final(error);
+    }
   }
 
   async #work(): Promise<void> {
+    const { concurrency } = this.source;
     let isEmpty = false;
     while (!this.#isStopping) {
-      this.#alarm.clear();
-      const free = this.#concurrency - this.#inHand.size;
+      this.alarm.clear();
+      const free = concurrency - this.#inHand.size;
       if (free > 0) {
         const found = await this.#claim(free);
         const wasEmpty = isEmpty;
         isEmpty = found === 0;
         // As many as asked for: there may be more.
         if (found === free) continue;
-        if (!this.#isStopping) this.#alarm.ring(await this.#nextMs(wasEmpty && isEmpty));
+        if (!this.#isStopping) this.alarm.ring(await this.#nextMs(wasEmpty && isEmpty));
       }
       // With all hands full only the end of an attempt is worth waking up for.
-      if (!this.#isStopping) await this.#alarm.wait();
+      if (!this.#isStopping) await this.alarm.wait();
     }
   }
 
-  /** Claims and starts jobs; returns how many. */
+  /** Claims and starts jobs; returns how many. A claim that is under way at a stop is waited for: its jobs are given back. */
   async #claim(free: number): Promise<number> {
-    const sentMs = this.#clock.now();
-    const { options, queue, name } = this;
-    const jobs = await this.#ask<TableJob<Payload>>(
-      queue.claim(name, free, options.worker ?? 'consumer', this.#leaseMs),
-      // A claim that is under way when we are stopped is waited for: its jobs have to be given back.
-      () => this.#isStopping,
-    ).catch(this.#none);
+    const sentMs = this.clock.now();
+    const jobs = await this.#rowsOf<TableJob<Payload>>(this.source.claim(free));
     for (const job of jobs) {
-      const run = this.#run(job, sentMs)
-        .catch((error: unknown) => this.#failed(error))
-        .finally(() => {
-          this.#inHand.delete(run);
-          if (this.#inHand.size === this.#concurrency - 1) this.#alarm.ring();
-        });
+      const run = this.runner.run(job, sentMs).finally(() => {
+        this.#inHand.delete(run);
+        if (this.#inHand.size === this.source.concurrency - 1) this.alarm.ring();
+      });
       this.#inHand.add(run);
     }
     return jobs.length;
@@ -187,147 +204,47 @@ class TableConsumer<Payload> implements Consumer {
 
   /** How long there is nothing to be done, as far as the table knows now. */
   async #nextMs(isStuck: boolean): Promise<number> {
-    const rows = await this.#ask<{ dueMs: number | null }>(
-      this.queue.nextDue(this.name),
-      () => this.#isStopping,
-    ).catch(this.#none);
-    const dueMs = rows[0]?.dueMs ?? this.#pollMs;
+    const { nextDue, pollMs } = this.source;
+    const [next] = await this.#rowsOf<{ dueMs: number | null }>(nextDue);
+    const dueMs = next?.dueMs ?? pollMs;
     // What has come due since the claim is claimed at once; what was due before and could not be claimed is locked.
-    return Math.min(dueMs === 0 && isStuck ? LOCKED_MS : dueMs, this.#pollMs);
+    return Math.min(dueMs === 0 && isStuck ? LOCKED_MS : dueMs, pollMs);
   }
 
-  async #run(job: TableJob<Payload>, sentMs: number): Promise<void> {
-    const lease = new Lease(
-      job.id,
-      async (isOver) => {
-        const rows = await this.#ask(this.queue.heartbeat(job, this.#leaseMs), isOver);
-        return rows.length > 0;
-      },
-      (error) => this.#failed(error),
-      this.#leaseMs,
-      this.#clock,
-      sentMs,
-    );
-    this.#leases.add(lease);
-    const claimedMs = this.#clock.now();
-    const run: AttemptRun<TableJob<Payload>> = {
-      policy: this.policy,
-      handler: this.handler,
-      job,
-      queue: this.name,
-      id: job.id,
-      attempt: job.attempt,
-      elapsedMs: () => job.elapsedMs + (this.#clock.now() - claimedMs),
-      options: { ...this.options, signal: this.#shutdown.signal },
-      hostSignal: lease.signal,
-      // What a handler says that was told it has lost its job is no failure of the job.
-      passThrough: () => lease.signal.aborted,
-    };
+  /** What a statement returns, however long the server is away; nothing if it is refused, or we are stopped meanwhile. */
+  async #rowsOf<Row>({ text, values }: Statement): Promise<Row[]> {
+    const { passing, final } = this.trouble;
     try {
-      const reason = stalledReason(run);
-      if (reason) await this.#settleBy(this.queue.bury(job, reason, NOT_RUN));
-      else await this.#settle(run, await runAttempt(run));
+      const { rows } = await waitOut(() => this.source.client.query(text, values), {
+        isOver: () => this.#isStopping,
+        onError: passing,
+        clock: this.clock,
+      });
+      return rows;
     } catch (error) {
-      if (!lease.signal.aborted) throw error;
-    } finally {
-      lease.end();
-      this.#leases.delete(lease);
+      final(error);
+      return [];
     }
   }
 
-  async #settle(run: AttemptRun<TableJob<Payload>>, outcome: Outcome): Promise<void> {
-    if (this.#isAbandoned) return;
-    const { queue } = this;
-    const { job } = run;
-    switch (outcome.kind) {
-      case 'done':
-        return this.#complete(run, outcome.record);
-      case 'retry':
-        await this.#settleBy(queue.retry(job, outcome.delayMs, outcome.record));
-        // Nobody else can tell us that it will be due.
-        this.#alarm.ring(outcome.delayMs);
-        return;
-      case 'dead':
-        await this.#settleBy(queue.bury(job, outcome.reason, outcome.record));
-        return;
-      case 'released':
-        await this.#settleBy(queue.release(job));
-    }
-  }
-
-  /** A success that the server will not record (a trigger of yours, say) is run again if attempts are left. */
-  async #complete(run: AttemptRun<TableJob<Payload>>, record: HistoryRow): Promise<void> {
-    const { queue } = this;
-    const { job, policy, attempt } = run;
-    try {
-      await this.#settleBy(queue.complete(job, record));
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      this.#failed(error);
-      const next = decide(policy, { verdict: 'retry', attempt, elapsedMs: run.elapsedMs() }, randomOf(run));
-      if (!next.retry) await this.#settleBy(queue.bury(job, 'stalled', record));
-      else {
-        await this.#settleBy(queue.retry(job, next.delayMs, record));
-        this.#alarm.ring(next.delayMs);
-      }
-    }
-  }
-
-  /** Settles a job. One that is not changed by it is somebody else's by now, or the handler has settled it itself. */
-  async #settleBy(statement: Statement): Promise<void> {
-    await this.#ask(statement, () => this.#isAbandoned);
-  }
-
-  #ask<Row>(statement: Statement, isOver: () => boolean): Promise<Row[]> {
-    return ask<Row>(this.client, statement, {
-      onError: (error) => this.#tell(error),
-      isOver,
-      clock: this.#clock,
-    });
-  }
-
-  readonly #none = (error: unknown): never[] => {
-    this.#failed(error);
-    return [];
-  };
-
-  async #listen(listen: Listen, word: string): Promise<(() => unknown) | undefined> {
+  async #listen(listen: Listen): Promise<(() => unknown) | undefined> {
     try {
       const unlisten = await listen(CHANNEL, (payload) => {
-        if (payload === word) this.#alarm.ring();
+        if (payload === this.source.wakeWord) this.alarm.ring();
       });
       // What was added before we listened.
-      this.#alarm.ring();
+      this.alarm.ring();
       return unlisten;
     } catch (error) {
-      this.#failed(error);
+      this.trouble.final(error);
       return undefined;
-    }
-  }
-
-  /** A statement has failed for good. */
-  #failed(error: unknown): void {
-    if (this.options.onError) this.#tell(error);
-    else if (isRefusal(error)) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
-  }
-
-  #tell(error: unknown): void {
-    try {
-      this.options.onError?.(error);
-    } catch (thrown) {
-      // A watcher must not change what becomes of a job; but what it throws is not for us to swallow.
-      queueMicrotask(() => {
-        throw thrown;
-      });
     }
   }
 }
 
-function inRange(value: number, what: string): number {
-  if (Number.isSafeInteger(value) && value >= 1 && value <= MAX_TIMER_MS) return value;
-  throw new RangeError(`${what} is a whole number from 1 to 2^31 - 1, got ${String(value)}`);
+function checkRange(options: Readonly<Record<string, number>>): void {
+  for (const [what, value] of Object.entries(options)) {
+    if (Number.isSafeInteger(value) && value >= 1 && value <= MAX_TIMER_MS) continue;
+    throw new RangeError(`${what} is a whole number from 1 to 2^31 - 1, got ${String(value)}`);
+  }
 }

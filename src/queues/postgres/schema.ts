@@ -1,5 +1,5 @@
 import type { Column, ColumnNames } from './columns.js';
-import { DERIVED, literal, type TableName } from './identifiers.js';
+import { DERIVED, indexName, literal, type TableName } from './names.js';
 
 /**
  * Creates what is missing, in one statement: the jobs table (or, if there is one, the columns it lacks), its two
@@ -64,10 +64,12 @@ const addColumn = (table: TableName, name: string, type: string): string =>
     alter table ${table.sql} add column ${name} ${type};
   end if;`;
 
-const addIndex = (table: TableName, suffix: string, on: string): string =>
-  `  if to_regclass(${literal(table.derived(suffix, true))}) is null then
-    create index ${table.derived(suffix, false)} on ${table.sql} ${on};
+function addIndex(table: TableName, suffix: string, on: string): string {
+  const { found, made } = indexName(table, suffix);
+  return `  if to_regclass(${literal(found)}) is null then
+    create index ${made} on ${table.sql} ${on};
   end if;`;
+}
 
 const unquoted = (name: string): string => name.slice(1, -1).replaceAll('""', '"');
 

@@ -2,7 +2,7 @@ import { errorData } from '../error.js';
 import type { DeadReason, HistoryRow } from '../types.js';
 import type { Statement } from './client.js';
 import { type Column, columnNames } from './columns.js';
-import { DERIVED, queueName, tableName } from './identifiers.js';
+import { DERIVED, queueName, tableName } from './names.js';
 import { jsonText } from './json.js';
 import { schemaText } from './schema.js';
 
