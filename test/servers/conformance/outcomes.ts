@@ -11,7 +11,7 @@ const random = (k: number): number => [0.1, 0.9, 0.5][k - 1] ?? 0;
 /** What follows a failure: delays, stops and hints. */
 export function outcomes({ it }: Given): void {
   it('1 · the delays in the store are the whole milliseconds of the policy', async ({ open }) => {
-    const trial = await open({ maxRetries: 3, baseDelayMs: 600, jitter: 'equal' });
+    const trial = await open({ maxRetries: 3, baseDelayMs: 1_000, jitter: 'equal' });
     await trial.work({ random: () => random });
     const ids = await trial.enqueue(Array.from({ length: 10 }, () => job('fail')));
     const seen = new Map(ids.map((id) => [id, [] as JobView[]]));
