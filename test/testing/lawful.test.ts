@@ -23,6 +23,7 @@ test.each<[string, Partial<RetryPolicy>]>([
   ['no cap', { maxDelayMs: Infinity }],
   ['a cap below the base', { maxDelayMs: 1_000 }],
   ['no delay', { baseDelayMs: 0 }],
+  ['delays near 2^53 ms', { baseDelayMs: 6_935_405_005_223_544, jitter: [0.06, 0.71], maxDelayMs: Infinity }],
   ['jitter below 1, growing past all numbers', { jitter: [0.01, 0.01], maxDelayMs: Infinity }],
 ])('%s keeps every law', (_, change) => {
   expect(checkSchedule({ ...presets.default, ...change }, { seed: 1 }).violations).toEqual([]);

@@ -1,7 +1,7 @@
 import type { Law } from './law.js';
 
-/** Formulas round up, down or to the nearest. */
-const roundingMs = 1;
+/** Formulas round up, down or to the nearest; and near 2^53 ms a double has no room for the last millisecond. */
+const rounding = (ms: number): number => 1 + ms * 2 ** -50;
 
 export const firstIsBase: Law = {
   name: 'first-is-base',
@@ -12,7 +12,7 @@ export const firstIsBase: Law = {
     const expected = Math.min(baseMs, capMs);
     const seen = observer.envelope(1);
     if (seen === undefined) return undefined;
-    const allowed = roundingMs + seen.slackMs;
+    const allowed = rounding(expected) + seen.slackMs;
     if (seen.minMs - allowed <= expected && expected <= seen.maxMs + allowed) return undefined;
     const nearest = expected < seen.minMs ? seen.minMs : seen.maxMs;
     return {
