@@ -1,0 +1,201 @@
+import { describe, expect, test } from 'vitest';
+import { permanent, type Report, reportOf, retry, type RetryEvent, seeded } from '../../src/index.js';
+import { virtualClock } from '../../src/testing/index.js';
+import { fails, play, returns, type Scenario, steady, type Step } from './scenario.js';
+
+const boom = new Error('boom');
+const broken = new Error('broken hook');
+const breaks = (): never => {
+  throw broken;
+};
+
+describe('onRetry', () => {
+  test('is told of each failure that is followed by a retry, before the delay', async () => {
+    const story = await play([fails(boom, 50), fails('text'), returns('third')]);
+    expect(story.events).toEqual([
+      { error: boom, attempt: 1, delayMs: 100, elapsedMs: 50 },
+      { error: 'text', attempt: 2, delayMs: 200, elapsedMs: 150 },
+    ]);
+  });
+
+  test('is not called for the last failure, nor for one that stops', async () => {
+    expect((await play([fails(boom)])).events).toHaveLength(3);
+    expect((await play([fails(permanent(new Error('gone')))])).events).toHaveLength(0);
+    expect((await play([returns(1)])).events).toHaveLength(0);
+  });
+
+  test('is told of no error where the value was refused', async () => {
+    const story = await play([returns('refused')], { classifyResult: () => 'retry' });
+    expect(story.events[0]).toEqual({ error: undefined, attempt: 1, delayMs: 100, elapsedMs: 0 });
+  });
+
+  test('may return a promise: it is awaited before the delay, and its time counts', async () => {
+    const clock = virtualClock();
+    const startsMs: number[] = [];
+    let report: Report | undefined;
+    const call = retry(
+      () => {
+        startsMs.push(clock.now());
+        throw boom;
+      },
+      { ...steady, maxElapsedMs: 1_000 },
+      {
+        clock,
+        onRetry: () => new Promise((resolve) => void clock.setTimer(300, () => resolve('ignored'), false)),
+        onEnd: (told) => (report = told),
+      },
+    );
+    await expect(clock.runAll(call)).rejects.toBe(boom);
+    // 300 of the hook and 100, then 300 and 200; the delay was decided on before the hook took the time for it.
+    expect(startsMs).toEqual([0, 400, 900]);
+    expect(report).toMatchObject({ reason: 'deadline', elapsedMs: 900 });
+  });
+
+  test('that takes all the time there was ends the call, without the delay', async () => {
+    const clock = virtualClock();
+    const call = retry(
+      () => Promise.reject(boom),
+      { ...steady, maxElapsedMs: 1_000 },
+      {
+        clock,
+        onRetry: () => new Promise<void>((resolve) => void clock.setTimer(950, resolve, false)),
+      },
+    );
+    await expect(clock.runAll(call)).rejects.toBe(boom);
+    expect(clock.now()).toBe(950);
+    const report = reportOf(boom)!;
+    expect(report).toMatchObject({ reason: 'deadline', elapsedMs: 950 });
+    expect(report.attempts).toEqual([{ attempt: 1, error: boom, startMs: 0, durationMs: 0 }]);
+  });
+
+  test('may return a thenable', async () => {
+    let isDone = false;
+    const slow = {
+      // oxlint-disable-next-line unicorn/no-thenable
+      then: (go: () => void): void => {
+        isDone = true;
+        go();
+      },
+    };
+    const story = await play([fails(boom), () => isDone], { onRetry: () => slow });
+    expect(story.outcome).toEqual({ value: true });
+  });
+});
+
+describe('a hook that throws ends the call with its error', () => {
+  const hooks: readonly [string, Scenario, Step?][] = [
+    ['onRetry', { onRetry: breaks }],
+    ['onRetry, later', { onRetry: () => Promise.reject(broken) }],
+    ['classify', { classify: breaks }],
+    ['classifyResult', { classifyResult: breaks }, returns(1)],
+    ['random', { random: breaks, policy: { ...steady, jitter: 'full' } }],
+  ];
+  test.each(hooks)('%s', async (_, scenario, step = fails(boom)) => {
+    const story = await play([step], scenario);
+    expect('error' in story.outcome && story.outcome.error).toBe(broken);
+    expect(story.report).toMatchObject({ ok: false, reason: 'hook-failed' });
+    expect(story.report.attempts).toHaveLength(1);
+    expect(story.report.attempts[0]).not.toHaveProperty('delayMs');
+    expect(reportOf(broken)).toBe(story.report);
+    expect(reportOf(boom)?.attempts).not.toBe(story.report.attempts);
+  });
+
+  test('with what it throws, whatever that is', async () => {
+    for (const thrown of [undefined, null, 'text'])
+      expect(
+        (
+          await play([fails(boom)], {
+            onRetry: () => {
+              // oxlint-disable-next-line no-throw-literal
+              throw thrown;
+            },
+          })
+        ).outcome,
+      ).toEqual({ error: thrown });
+  });
+
+  test.each<[string, Step]>([
+    ['success', returns(1)],
+    ['failure', fails(boom)],
+  ])('onEnd, after a %s, and it is not called again', async (_, step) => {
+    let calls = 0;
+    const call = retry(
+      () => step({} as never, () => Promise.resolve()),
+      { maxRetries: 0 },
+      {
+        onEnd: () => {
+          calls++;
+          throw broken;
+        },
+      },
+    );
+    await expect(call).rejects.toBe(broken);
+    expect(calls).toBe(1);
+    expect(reportOf(broken)).toMatchObject({ ok: false, reason: 'hook-failed', attempts: [{ attempt: 1 }] });
+  });
+
+  test('onEnd, after an abort', async () => {
+    const call = retry(() => 1, steady, { signal: AbortSignal.abort(new Error('enough')), onEnd: breaks });
+    await expect(call).rejects.toBe(broken);
+  });
+});
+
+describe('onEnd', () => {
+  test('is called once for every end, before the promise settles', async () => {
+    const order: string[] = [];
+    await retry(() => 1, steady, { onEnd: ({ ok }) => order.push(`end ${ok}`) }).then(() =>
+      order.push('settled'),
+    );
+    await retry(
+      () => Promise.reject(boom),
+      { maxRetries: 0 },
+      { onEnd: ({ ok }) => order.push(`end ${ok}`) },
+    ).catch(() => order.push('settled'));
+    expect(order).toEqual(['end true', 'settled', 'end false', 'settled']);
+  });
+
+  test('is not awaited', async () => {
+    const onEnd = (async () => {
+      await new Promise(() => {});
+    }) as () => void;
+    expect(await retry(() => 'value', steady, { onEnd })).toBe('value');
+  });
+});
+
+describe('random', () => {
+  test('gives the draw for each delay', async () => {
+    const story = await play([fails(boom)], { policy: { ...steady, jitter: [1, 2] }, random: () => 0.5 });
+    expect(story.startsMs).toEqual([0, 150, 450, 1_050]);
+  });
+
+  test('as a seeded stream gives the same delays again', async () => {
+    const scenario = { policy: { ...steady, jitter: 'full' }, random: seeded('job 42') } as const;
+    expect((await play([fails(boom)], scenario)).startsMs).toEqual(
+      (await play([fails(boom)], scenario)).startsMs,
+    );
+  });
+
+  test('is else a stream of its own for every call, the same for all delays of a call', async () => {
+    const scenario = { policy: { maxRetries: 2, baseDelayMs: 100_000, jitter: 'full' } } as const;
+    const delays = await Promise.all(
+      Array.from({ length: 20 }, async () =>
+        (await play([fails(boom)], scenario)).events.map(({ delayMs }) => delayMs),
+      ),
+    );
+    expect(new Set(delays.map(([first]) => first)).size).toBeGreaterThan(15);
+    expect(new Set(delays.map(([, second]) => second)).size).toBeGreaterThan(15);
+  });
+});
+
+test('hooks are called with nothing but what is documented', async () => {
+  const given: unknown[][] = [];
+  const hook = (...args: unknown[]): undefined => {
+    given.push(args);
+  };
+  await play([fails(boom), returns('value')], { classify: hook, classifyResult: hook, onRetry: hook });
+  const event: RetryEvent = { error: boom, attempt: 1, delayMs: 100, elapsedMs: 0 };
+  expect(given.map((args) => args.length)).toEqual([2, 1, 2]);
+  expect(given[0]).toMatchObject([boom, { attempt: 1 }]);
+  expect(given[1]).toEqual([event]);
+  expect(given[2]).toMatchObject(['value', { attempt: 2 }]);
+});
