@@ -14,7 +14,7 @@ import { type ErrorData, errorData } from '../error.js';
 import { persist } from '../persist.js';
 import type { DeadReason, Handler, QueueOptions } from '../types.js';
 import type { WakeUps } from '../wake-ups.js';
-import type { Boss, BossDb, BossJob, JobResult } from './host.js';
+import type { Boss, BossJob, JobResult } from './host.js';
 import { hasOwnLimits, takeLimits, takeLimitsValues } from './limits.js';
 import { settling } from './settle.js';
 
@@ -45,7 +45,8 @@ export function consumer<Data>(
 
   return async (jobs) => {
     const begun = await begin(jobs);
-    const results = await Promise.all(jobs.map((job) => take(job, begun.get(job.id))));
+    // One job in trouble must not end the batch: the handlers of the others are still running.
+    const results = await Promise.all(jobs.map((job) => take(job, begun.get(job.id)).catch(failed(job))));
     return results.filter((result) => result !== undefined);
   };
 
@@ -74,7 +75,7 @@ export function consumer<Data>(
     const claim = claimOf(job);
     const over = begun.decided?.reason ?? stalledReason(run);
     if (over) {
-      await persist(() => execute(boss.getDb(), attempts.release, releaseValues(queue, claim)), job.signal);
+      await persist(() => boss.getDb().executeSql(attempts.release, releaseValues(queue, claim)), job.signal);
       return dead(job, over, begun.attempt - 1, begun.decided?.error);
     }
     const outcome = await runAttempt({ ...run, hostSignal: job.signal });
@@ -110,8 +111,10 @@ export function consumer<Data>(
 /** pg-boss counts retries from 0, a fence rises from 1. */
 const claimOf = (job: BossJob): Claim => ({ id: job.id, fence: job.retryCount + 1, dueAt: job.startAfter });
 
-const execute = async (db: BossDb, text: string, values: unknown[]): Promise<unknown> =>
-  db.executeSql(text, values);
+/** A job whose fate could not be written down, with why. pg-boss runs it again, and the attempt has stalled. */
+const failed =
+  (job: BossJob) =>
+  (error: unknown): JobResult => ({ id: job.id, status: 'failed', output: errorData(error) });
 
 function dead(job: BossJob, reason: DeadReason, attempts: number, error?: ErrorData): JobResult {
   const stalled = { name: 'StalledError', message: `Attempt ${attempts} was never settled by its worker` };
