@@ -99,7 +99,9 @@ class FetchCall {
     this.current = context.attempt;
     const { fetch = globalThis.fetch } = this.options;
     const isLimited = this.policy.attemptTimeoutMs < Infinity || this.policy.maxElapsedMs < Infinity;
-    const signal = either(this.signal, isLimited ? context.signal : undefined);
+    // The request brings its own signal along; what is added here may be nothing, and then nothing is touched.
+    const added = either(this.options.signal, isLimited ? context.signal : undefined);
+    const signal = added && either(this.request.signal, added);
     const response = (await this.request.send(fetch, signal)) as Response;
     if (this.current === context.attempt) this.held = response;
     else discard(response);

@@ -58,8 +58,8 @@ export class OutgoingRequest {
     return IDEMPOTENT.has(this.head.method) || this.head.headers.has('idempotency-key');
   }
 
-  /** Sends it, or a copy of it, for which the body stays whole. */
-  send(fetch: FetchLike, signal: AbortSignal | null | undefined): Promise<any> {
+  /** Sends it, or a copy of it so that its body stays whole; under another signal, if one is given. */
+  send(fetch: FetchLike, signal: AbortSignal | undefined): Promise<any> {
     const input = this.hasBodyOfItsOwn() && !this.isOneShot ? this.request!.clone() : this.input;
     return fetch(input, signal ? { ...this.init, signal } : this.init);
   }

@@ -419,6 +419,13 @@ describe('signals', () => {
     await expect(text).rejects.toThrow('enough');
   });
 
+  test('nothing is added to a request that no signal or limit of ours concerns', async () => {
+    const request = new Request('http://x/', { signal: new AbortController().signal });
+    const fetch = fake();
+    await fetchTwice({ fetch })(request);
+    expect(fetch).toHaveBeenCalledExactlyOnceWith(request, {});
+  });
+
   test('a Request brings its signal along, and null in the options takes it away', async () => {
     const request = new Request('http://x/', { signal: AbortSignal.abort('no') });
     await expect(fetchTwice({ fetch: fake() })(request)).rejects.toBe('no');
