@@ -173,6 +173,45 @@ export function describeConsumer(name: string, open: () => Promise<OpenedForWork
       expect(await letters().list()).toEqual([]);
     });
 
+    test('dead letters come page by page, and are purged by age', async () => {
+      const ids = [await add('a'), await add('b'), await add('c')];
+      for (const _ of ids) await run(q.bury(await claimOne(), 'not-retryable', { error: 'no' }));
+      const list = async (page: { limit?: number; offset?: number }) =>
+        (await letters().list(page)).map(({ id }) => id);
+      expect(await list({ limit: 2 })).toEqual(ids.slice(0, 2));
+      expect(await list({ limit: 2, offset: 2 })).toEqual(ids.slice(2));
+      expect(await letters().purge({ olderThanMs: 60_000 })).toBe(0);
+      expect(await letters().purge()).toBe(3);
+      expect(await list({})).toEqual([]);
+      await expect(
+        deadLetters(opened.client, tableQueue({ table: 'none' }), 'mail').redrive('1'),
+      ).rejects.toMatchObject({
+        code: '42P01',
+      });
+    });
+
+    test('the words of all queues are heard: classify, random, onAttempt', async () => {
+      const id = await add();
+      start(
+        { maxRetries: 5, baseDelayMs: 100, jitter: 'full' },
+        () => {
+          throw new TypeError('as it is');
+        },
+        {
+          classify: (_error, { attempt }) => (attempt < 3 ? { retryAfterMs: 1 } : 'stop'),
+          random: () => () => 0,
+          onAttempt: ({ attempt }) => {
+            if (attempt === 2) throw new Error('watcher');
+          },
+        },
+      );
+      expect((await inState('dead', id)).history).toMatchObject([
+        { outcome: 'retry', delayMs: 1 },
+        { outcome: 'retry', delayMs: 1, hookError: { message: 'watcher' } },
+        { outcome: 'dead', reason: 'not-retryable', error: { name: 'TypeError', message: 'as it is' } },
+      ]);
+    });
+
     test('a job of a worker that died is taken over without backoff, and its attempt counts', async () => {
       const id = await add();
       const lost = await claimOne('dead worker');
