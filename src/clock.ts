@@ -84,15 +84,14 @@ let timers: typeof setTimeout | undefined;
 let held = new Map<number, SharedTick>();
 let unheld = new Map<number, SharedTick>();
 
-/** The tick `ms` from now (a whole number, at most `MAX_TIMER_MS`), shared with all who asked for the same millisecond. */
-export function sharedTick(ms: number, unref: boolean): Tick {
+/** The tick `ms` (a whole number, at most `MAX_TIMER_MS`) from now, shared with all who ask for the same millisecond. */
+export function sharedTick(now: number, ms: number, unref: boolean): Tick {
   if (timers !== setTimeout) {
     timers = setTimeout;
     held = new Map();
     unheld = new Map();
   }
   const ticks = unref ? unheld : held;
-  const now = performance.now();
   const key = Math.floor(now) + ms;
   return (ticks.get(key) ?? new SharedTick(ticks, key).arm(ms, unref)).join(now + ms);
 }
@@ -158,7 +157,7 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
   setTimer(ms, fn, unref) {
-    const tick = sharedTick(ms, unref);
+    const tick = sharedTick(performance.now(), ms, unref);
     let waiting = true;
     void tick.reached.then(() => {
       if (waiting) fn();

@@ -100,6 +100,8 @@ class Call<T> implements Abortable {
   #delayMs: number | undefined;
   // Those before it.
   #log: AttemptRecord[] | undefined;
+  #onValue: ((value: T) => void) | undefined;
+  #onError: ((error: unknown) => void) | undefined;
 
   constructor(
     operation: Operation<T>,
@@ -135,47 +137,60 @@ class Call<T> implements Abortable {
       watch(signal, this);
       void new Promise<void>((go) => (this.#endByAbort = go)).then(end);
     }
-    this.#begin();
+    this.#begin(0);
   }
 
   /** Of the shared listener. Nothing that happens from here on counts. */
   aborted(reason: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#cutOff(reason);
+    const context = this.#context;
+    if (context) {
+      this.#note(true, reason);
+      context.abort(reason);
+    }
     this.#endByAbort!();
   }
 
-  #begin(): void {
+  #begin(beganMs: number): void {
     if (this.#attempt > 0) this.#log = this.#attempts();
     const { attemptTimeoutMs, maxElapsedMs } = this.#policy;
-    const beganMs = this.#elapsedMs();
     const context = new Attempt(++this.#attempt);
     this.#context = context;
     this.#beganMs = Math.round(beganMs);
-    // Whatever comes after the end of this attempt is late: ignored, and never an unhandled rejection.
-    const settle = (failed: boolean, outcome: unknown): void => {
-      if (this.#context === context) this.#settled(failed, outcome);
-    };
-    run(this.#operation, context).then(
-      (value) => settle(false, value),
-      (error: unknown) => settle(true, error),
-    );
+    const result = run(this.#operation, context);
+    if (attemptTimeoutMs === Infinity && maxElapsedMs === Infinity) {
+      // Without time limits no attempt outlives its turn, so the same two reactions serve them all.
+      result.then(
+        (this.#onValue ??= (value) => this.#context && this.#settled(false, value)),
+        (this.#onError ??= (error) => this.#context && this.#settled(true, error)),
+      );
+    } else {
+      this.#limit(result, context, beganMs);
+    }
+  }
 
-    const limitMs = Math.min(attemptTimeoutMs, maxElapsedMs - beganMs);
-    if (limitMs === Infinity || this.#isOver) return;
-    this.#wait(Math.max(0, beganMs + limitMs - this.#elapsedMs()), () => {
-      if (this.#context !== context) return;
-      const why =
-        limitMs < attemptTimeoutMs
-          ? `maxElapsedMs (${maxElapsedMs})`
-          : `attemptTimeoutMs (${attemptTimeoutMs})`;
+  /** Ends the attempt when its time is over. What it comes to later is ignored, and never an unhandled rejection. */
+  #limit(result: Promise<T>, context: Attempt, beganMs: number): void {
+    const isCurrent = (): boolean => this.#context === context;
+    result.then(
+      (value) => isCurrent() && this.#settled(false, value),
+      (error: unknown) => isCurrent() && this.#settled(true, error),
+    );
+    if (!isCurrent()) return;
+    const { attemptTimeoutMs, maxElapsedMs } = this.#policy;
+    const isDeadline = maxElapsedMs - beganMs < attemptTimeoutMs;
+    const endsMs = isDeadline ? maxElapsedMs : beganMs + attemptTimeoutMs;
+    const nowMs = this.#elapsedMs();
+    this.#wait(Math.max(0, endsMs - nowMs), nowMs, () => {
+      if (!isCurrent()) return;
+      const limit = isDeadline ? `maxElapsedMs (${maxElapsedMs})` : `attemptTimeoutMs (${attemptTimeoutMs})`;
       const before = this.#log?.at(-1);
       const error = timeoutError(
-        `Attempt ${this.#attempt} was cut off by ${why}`,
+        `Attempt ${this.#attempt} was cut off by ${limit}`,
         before && 'error' in before ? { cause: before.error } : undefined,
       );
-      this.#cutOff(error);
+      context.abort(error);
       this.#settled(true, error);
     });
   }
@@ -183,12 +198,12 @@ class Call<T> implements Abortable {
   /** An attempt is over. Each guard is one paragraph, in the order in which they win; an abort has won before. */
   #settled(failed: boolean, outcome: unknown): void {
     const context = this.#context!;
-    this.#note(failed, outcome);
+    const elapsedMs = this.#note(failed, outcome);
 
     // Judged, by the caller first, and decided.
     let next: number | StopReason | undefined;
     try {
-      next = this.#decided(context);
+      next = this.#decided(context, elapsedMs);
     } catch (error) {
       if (!this.#isOver) this.#end('hook-failed', true, error);
     }
@@ -201,7 +216,7 @@ class Call<T> implements Abortable {
     if (typeof next === 'string') return this.#end(next, failed, outcome);
 
     const { onRetry } = this.#options;
-    if (!onRetry) return this.#pause(next);
+    if (!onRetry) return this.#pause(next, elapsedMs);
 
     // Announced. A hook may take its time, and that counts.
     const event: RetryEvent = {
@@ -211,13 +226,13 @@ class Call<T> implements Abortable {
       elapsedMs: this.#endedMs,
     };
     new Promise((resolve) => resolve(onRetry(event))).then(
-      () => this.#isOver || this.#isPast(next) || this.#pause(next),
+      () => this.#isOver || this.#pause(next, this.#elapsedMs()),
       (error: unknown) => this.#isOver || this.#end('hook-failed', true, error),
     );
   }
 
   /** The delay, or the reason to stop; undefined for a value that nobody objects to. */
-  #decided(context: Attempt): number | StopReason | undefined {
+  #decided(context: Attempt, elapsedMs: number): number | StopReason | undefined {
     const { classify, classifyResult, random, clock = systemClock } = this.#options;
     const outcome = this.#outcome;
     const verdict = this.#failed
@@ -225,55 +240,62 @@ class Call<T> implements Abortable {
       : checkVerdict(classifyResult?.(outcome as T, context));
     this.#hintMs = hintOf(verdict);
     return (
-      verdict &&
-      nextDelay(this.#policy, verdict, this.#attempt, this.#elapsedMs(), random ?? streamOf(this.#seed))
+      verdict && nextDelay(this.#policy, verdict, this.#attempt, elapsedMs, random ?? streamOf(this.#seed))
     );
   }
 
-  #pause(ms: number): void {
+  /** The delay; and on both sides of it the deadline, since a hook may have been slow, and a timer late. */
+  #pause(ms: number, nowMs: number): void {
+    if (this.#isPast(ms, nowMs)) return;
     this.#delayMs = ms;
-    // After it the deadline once more: a timer may be late.
-    this.#wait(ms, () => this.#isOver || this.#isPast(0) || this.#begin());
+    this.#wait(ms, nowMs, () => {
+      if (this.#isOver) return;
+      const endedMs = this.#elapsedMs();
+      if (!this.#isPast(0, endedMs)) this.#begin(endedMs);
+    });
   }
 
-  /** Ends the call if an attempt that begins in `ms` would begin too late. */
-  #isPast(ms: number): boolean {
-    const isPast = pastDeadline(this.#policy, this.#elapsedMs(), ms);
+  /** Ends the call if an attempt that begins `ms` after `nowMs` would begin too late. */
+  #isPast(ms: number, nowMs: number): boolean {
+    const isPast = pastDeadline(this.#policy, nowMs, ms);
     if (isPast) this.#end('deadline', this.#failed, this.#outcome);
     return isPast;
   }
 
-  /** Never less than `ms`; in steps, where that is longer than any timer. `then` has to see by itself if it comes too late. */
-  #wait(ms: number, then: () => void): void {
-    const timerMs = Math.min(Math.ceil(ms), MAX_TIMER_MS);
+  /** Calls `then` at least `ms` after `nowMs`, from a promise of its own; whether that is still wanted, `then` has to see. */
+  #wait(ms: number, nowMs: number, then: () => void): void {
+    if (ms > MAX_TIMER_MS) this.#waitInParts(ms, nowMs, then);
+    else this.#sleep(Math.ceil(ms), nowMs, then);
+  }
+
+  #waitInParts(ms: number, nowMs: number, then: () => void): void {
+    const tick = this.#sleep(MAX_TIMER_MS, nowMs, () => {
+      if (this.#tick === tick) this.#wait(ms - MAX_TIMER_MS, this.#elapsedMs(), then);
+    });
+  }
+
+  #sleep(ms: number, nowMs: number, then: () => void): Tick {
     const { clock, unref = false } = this.#options;
-    const tick = clock ? ownTick(clock, timerMs, unref) : sharedTick(timerMs, unref);
+    const tick = clock ? ownTick(clock, ms, unref) : sharedTick(this.#startMs + nowMs, ms, unref);
     this.#tick = tick;
-    void tick.reached.then(
-      ms <= timerMs ? then : () => this.#tick === tick && this.#wait(ms - timerMs, then),
-    );
+    void tick.reached.then(then);
+    return tick;
   }
 
   #elapsedMs(): number {
     return Math.max(0, (this.#options.clock ?? systemClock).now() - this.#startMs);
   }
 
-  /** Ends the attempt under way from outside. */
-  #cutOff(reason: unknown): void {
-    const context = this.#context;
-    if (!context) return;
-    this.#note(true, reason);
-    context.abort(reason);
-  }
-
-  /** What the attempt has come to. */
-  #note(failed: boolean, outcome: unknown): void {
+  /** What the attempt has come to. Returns when that was. */
+  #note(failed: boolean, outcome: unknown): number {
+    const elapsedMs = this.#elapsedMs();
     this.#context = undefined;
     this.#leave();
     this.#failed = failed;
     this.#outcome = outcome;
-    this.#endedMs = Math.round(this.#elapsedMs());
+    this.#endedMs = Math.round(elapsedMs);
     this.#delayMs = undefined;
+    return elapsedMs;
   }
 
   #leave(): void {

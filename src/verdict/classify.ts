@@ -75,15 +75,14 @@ function abortVerdict({ name, cause }: Shape): Verdict | undefined {
 /** A status below 400 decides nothing: it may stand on an error for a body that was cut off. */
 function statusVerdict(error: Shape, policy: Statuses, clock: WallClock): Verdict | undefined {
   const { response, $response } = error;
-  const status = [
-    response?.status,
-    response?.statusCode,
-    error.$metadata?.httpStatusCode,
-    $response?.statusCode,
-    error.statusCode,
-    error.status,
-    error[':status'],
-  ].find(isStatus);
+  const status =
+    statusIn(response?.status) ??
+    statusIn(response?.statusCode) ??
+    statusIn(error.$metadata?.httpStatusCode) ??
+    statusIn($response?.statusCode) ??
+    statusIn(error.statusCode) ??
+    statusIn(error.status) ??
+    statusIn(error[':status']);
   if (!status || status < 400) return undefined;
   const verdict = classifyStatus(status, policy);
   // 403 and 413 say "not now" only if they say until when.
@@ -99,11 +98,12 @@ function partsVerdict(
   policy: Statuses,
   clock: WallClock,
   depth: number,
-  seen = new Set<unknown>(),
+  seen?: Set<unknown>,
 ): Verdict | undefined {
   let all: Verdict | undefined;
   // An error may be a part of itself.
-  if (error.name !== 'AggregateError' || !Array.isArray(error.errors) || seen.has(error)) return all;
+  if (error.name !== 'AggregateError' || !Array.isArray(error.errors) || seen?.has(error)) return all;
+  seen ??= new Set();
   seen.add(error);
   for (const part of error.errors as unknown[]) {
     const verdict = judge(part, policy, clock, depth + 1, seen);
@@ -122,3 +122,5 @@ function isProgrammingError({ name, code, message }: Shape): boolean {
       (typeof code !== 'string' || code.startsWith('ERR_')))
   );
 }
+
+const statusIn = (value: unknown): number | undefined => (isStatus(value) ? value : undefined);

@@ -30,14 +30,15 @@ export function retryIn<E extends object>(error: E, ms: number): E {
 
 /** The mark on an error, if it carries one. Does not throw, whatever the error is. */
 export function markOf(error: object): Verdict | undefined {
-  let found: unknown;
   try {
-    // The table first: a frozen error that was marked before keeps the old mark on itself.
-    found = table()?.get(error) ?? (error as { [MARK]?: unknown })[MARK];
+    const own = (error as { [MARK]?: unknown })[MARK];
+    // On a frozen error an old mark stays for ever; a later one is in the table.
+    const found = Object.isExtensible(error) ? own : (table()?.get(error) ?? own);
+    return isVerdict(found) ? found : undefined;
   } catch {
     // A proxy or a getter that throws carries no mark.
+    return undefined;
   }
-  return isVerdict(found) ? found : undefined;
 }
 
 function mark<E extends object>(error: E, verdict: Verdict): E {
