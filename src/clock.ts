@@ -159,9 +159,7 @@ export const systemClock: Clock = {
   setTimer(ms, fn, unref) {
     const tick = sharedTick(performance.now(), ms, unref);
     let waiting = true;
-    void tick.reached.then(() => {
-      if (waiting) fn();
-    });
+    void tick.reached.then(() => waiting && fn());
     return () => {
       if (waiting) tick.leave();
       waiting = false;

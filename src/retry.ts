@@ -120,6 +120,7 @@ class Call<T> implements Abortable {
   }
 
   /** Goes on after a first attempt that has failed: as a thenable the call settles a promise the caller already has. */
+  // oxlint-disable-next-line unicorn/no-thenable -- being one is the point: nobody but `unwatched` ever holds a call.
   then(resolve: (value: T) => void, reject: (error: unknown) => void): void {
     this.#resolve = resolve;
     this.#reject = reject;
@@ -201,32 +202,32 @@ class Call<T> implements Abortable {
     const elapsedMs = this.#note(failed, outcome);
 
     // Judged, by the caller first, and decided.
-    let next: number | StopReason | undefined;
+    let decided: number | StopReason | undefined;
     try {
-      next = this.#decided(context, elapsedMs);
+      decided = this.#decided(context, elapsedMs);
     } catch (error) {
       if (!this.#isOver) this.#end('hook-failed', true, error);
     }
     if (this.#isOver) return;
 
     // Succeeded: a value that nobody objects to.
-    if (next === undefined) return this.#end(undefined, false, outcome);
+    if (decided === undefined) return this.#end(undefined, false, outcome);
 
     // Not retryable, out of retries, told to wait too long, or out of time.
-    if (typeof next === 'string') return this.#end(next, failed, outcome);
+    if (typeof decided === 'string') return this.#end(decided, failed, outcome);
 
     const { onRetry } = this.#options;
-    if (!onRetry) return this.#pause(next, elapsedMs);
+    if (!onRetry) return this.#pause(decided, elapsedMs);
 
     // Announced. A hook may take its time, and that counts.
     const event: RetryEvent = {
       error: failed ? outcome : undefined,
       attempt: this.#attempt,
-      delayMs: next,
+      delayMs: decided,
       elapsedMs: this.#endedMs,
     };
     new Promise((resolve) => resolve(onRetry(event))).then(
-      () => this.#isOver || this.#pause(next, this.#elapsedMs()),
+      () => this.#isOver || this.#pause(decided, this.#elapsedMs()),
       (error: unknown) => this.#isOver || this.#end('hook-failed', true, error),
     );
   }
