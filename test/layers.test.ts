@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+/** Imports that go against the direction, each in a file of its own layer. */
+const forbidden = [
+  ['policy/backoff', '../decide.js'],
+  ['policy/backoff', '../verdict/status.js'],
+  ['verdict/status', '../retry.js'],
+  ['verdict/status', '../http/hints.js'],
+  ['decide', './retry.js'],
+  ['decide', 'node:fs'],
+  ['retry', './http/index.js'],
+  ['retry', './queues/types.js'],
+  ['retry', 'node:fs'],
+  ['http/hints', '../retry.js'],
+  ['http/hints', '../verdict/status.js'],
+  ['http/failure/status', '../../queues/types.js'],
+  ['testing/trace', '../decide.js'],
+  ['testing/laws/spread', '../../policy/jitter.js'],
+  ['queues/types', '../http/index.js'],
+  ['queues/types', './postgres/index.js'],
+  ['queues/postgres/table', '../bullmq/host.js'],
+  ['queues/postgres/table', '../../retry.js'],
+] as const;
+
+const allowed = [
+  ['policy/backoff', '../random.js'],
+  ['verdict/status', '../policy/policy.js'],
+  ['decide', './policy/jitter.js'],
+  ['retry', './decide.js'],
+  ['http/hints', '../internal.js'],
+  ['http/failure/status', '../hints.js'],
+  ['testing/laws/spread', '../../index.js'],
+  ['queues/postgres/table', '../types.js'],
+  ['queues/postgres/table', '../../internal.js'],
+] as const;
+
+test('the linter knows in which direction imports point', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ostinato-layers-'));
+  try {
+    copyFileSync('.oxlintrc.json', join(folder, '.oxlintrc.json'));
+    expect(complaints(folder, forbidden)).toBe(forbidden.length);
+    expect(complaints(folder, allowed)).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+function complaints(folder: string, imports: readonly (readonly [string, string])[]): number {
+  const src = join(folder, 'src');
+  rmSync(src, { recursive: true, force: true });
+  for (const [file, from] of imports) {
+    mkdirSync(dirname(join(src, file)), { recursive: true });
+    appendFileSync(join(src, `${file}.ts`), `import '${from}';\n`);
+  }
+  const oxlint = resolve('node_modules/.bin/oxlint');
+  const { stdout } = spawnSync(oxlint, ['--format=unix', 'src'], { cwd: folder, encoding: 'utf8' });
+  return stdout.split('\n').filter((line) => line.includes('no-restricted-imports')).length;
+}
