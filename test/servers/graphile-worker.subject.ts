@@ -40,7 +40,7 @@ async function open(url: string, name: string): Promise<OpenQueue> {
     },
 
     async work({ policy, handler, concurrency, leaseMs, fault, ...options }) {
-      const own = quiet(new pg.Pool({ connectionString: url, max: 8 }));
+      const own = quiet(new pg.Pool({ connectionString: url, max: 12 }));
       if (fault) troubled(own, fault);
       const mail = task<Payload>(policy, (job, context) => handler(job.payload, context, job.id), options);
       const events = new EventEmitter();

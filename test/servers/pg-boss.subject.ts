@@ -106,7 +106,7 @@ function view(state: string, later: boolean, due: string, delay: string): JobVie
 async function start(url: string): Promise<PgBoss> {
   const boss = new PgBoss({
     connectionString: url,
-    max: 6,
+    max: 10,
     superviseIntervalSeconds: 1,
     monitorIntervalSeconds: 1,
   });
