@@ -152,17 +152,8 @@ function endBurstWithTurn(): void {
   });
 }
 
-/** The time and the timers of the platform. */
-export const systemClock: Clock = {
+/** The time of the platform. */
+export const platform: Pick<Clock, 'now' | 'wallNow'> = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
-  setTimer(ms, fn, unref) {
-    const tick = sharedTick(performance.now(), ms, unref);
-    let waiting = true;
-    void tick.reached.then(() => waiting && fn());
-    return () => {
-      if (waiting) tick.leave();
-      waiting = false;
-    };
-  },
 };

@@ -1,6 +1,6 @@
 import { type Abortable, unwatch, watch } from './abort.js';
 import { Attempt, type AttemptContext } from './attempt.js';
-import { burstNow, MAX_TIMER_MS, ownTick, sharedTick, systemClock, type Tick } from './clock.js';
+import { burstNow, MAX_TIMER_MS, ownTick, platform, sharedTick, type Tick } from './clock.js';
 import { nextDelay, pastDeadline, type StopReason } from './decide.js';
 import { checkOptions, type RetryEvent, type RetryOptions } from './options.js';
 import { resolvePolicy } from './policy/define.js';
@@ -53,7 +53,7 @@ function unwatched<T>(operation: Operation<T>, policy: RetryPolicy): Promise<T> 
 }
 
 function watched<T>(operation: Operation<T>, policy: RetryPolicy, options: RetryOptions<T>): Promise<T> {
-  const startMs = (options.clock ?? systemClock).now();
+  const startMs = (options.clock ?? platform).now();
   const call = new Call(operation, policy, options, startMs);
   return new Promise((resolve, reject) => call.start(resolve, reject));
 }
@@ -234,7 +234,7 @@ class Call<T> implements Abortable {
 
   /** The delay, or the reason to stop; undefined for a value that nobody objects to. */
   #decided(context: Attempt, elapsedMs: number): number | StopReason | undefined {
-    const { classify, classifyResult, random, clock = systemClock } = this.#options;
+    const { classify, classifyResult, random, clock = platform } = this.#options;
     const outcome = this.#outcome;
     const verdict = this.#failed
       ? (checkVerdict(classify?.(outcome, context)) ?? judge(outcome, this.#policy, clock))
@@ -284,7 +284,7 @@ class Call<T> implements Abortable {
   }
 
   #elapsedMs(): number {
-    return Math.max(0, (this.#options.clock ?? systemClock).now() - this.#startMs);
+    return Math.max(0, (this.#options.clock ?? platform).now() - this.#startMs);
   }
 
   /** What the attempt has come to. Returns when that was. */

@@ -43,6 +43,6 @@ const known = [0, 1];
 
 function fibonacci(k: number): number {
   const index = Math.min(k, 1477);
-  while (known.length <= index) known.push(known.at(-1)! + known.at(-2)!);
+  for (let i = known.length; i <= index; i++) known[i] = known[i - 1]! + known[i - 2]!;
   return known[index]!;
 }

@@ -55,5 +55,5 @@ const whole = (policy: RetryPolicy, ms: number): number => Math.min(capOf(policy
 
 function checked(retry: number): number {
   if (Number.isSafeInteger(retry) && retry >= 1) return retry;
-  throw new RangeError(`A retry is counted from 1, got ${String(retry)}`);
+  throw new RangeError(`Retries count from 1, got ${retry}`);
 }

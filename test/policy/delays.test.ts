@@ -125,7 +125,7 @@ describe('decorrelated', () => {
 });
 
 test.each([0, -1, 1.5, NaN, Infinity, 2 ** 53, '1', undefined, null])('there is no retry %j', (retry) => {
-  const told = new RangeError(`A retry is counted from 1, got ${String(retry)}`);
+  const told = new RangeError(`Retries count from 1, got ${String(retry)}`);
   expect(() => delayFor(presets.default, retry as number)).toThrow(told);
   expect(() => delayRange(presets.default, retry as number)).toThrow(told);
 });
