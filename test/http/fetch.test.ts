@@ -1,4 +1,5 @@
 import { ReadableStream } from 'node:stream/web';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { describe, expect, test, vi } from 'vitest';
 import { retryFetch, type RetryFetchOptions } from '../../src/http/index.js';
@@ -159,6 +160,21 @@ describe('the word of others', () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  test.each<[number, string]>([
+    [200, 'true'],
+    [404, 'perhaps'],
+  ])('x-should-retry on a %d, saying %s, says nothing', async (status, word) => {
+    const server = await serve(withStatus(status, { 'x-should-retry': word }));
+    expect((await fetchTwice()(server.url)).status).toBe(status);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('a hint in milliseconds is a delay, also one that looks like an instant', async () => {
+    const hintMs = Date.now() + 60_000;
+    const server = await serve(withStatus(503, { 'retry-after-ms': String(hintMs) }));
+    expect(reportOf(await fetchTwice()(server.url))).toMatchObject({ reason: 'hint-too-long', hintMs });
+  });
+
   test('hooks are called as with retry', async () => {
     const calls: string[] = [];
     await fetchTwice({
@@ -193,9 +209,12 @@ describe('a POST', () => {
     expect(server.requests.map(({ body }) => body)).toEqual(['b', 'b']);
   });
 
-  test.each([500, 503])('is not sent again after %d', async (status) => {
+  test.each([425, 500, 503])('is not sent again after %d', async (status) => {
     const server = await serve(statuses(status));
-    expect((await fetchTwice()(server.url, { method: 'POST', body: 'b' })).status).toBe(status);
+    const retryStatuses = [status];
+    expect((await fetchTwice({}, { retryStatuses })(server.url, { method: 'POST', body: 'b' })).status).toBe(
+      status,
+    );
     expect(server.requests).toHaveLength(1);
   });
 
@@ -231,7 +250,7 @@ describe('a POST', () => {
 
   test('is not sent again when the time for an attempt is over', async () => {
     const server = await serve(() => {});
-    const request = fetchTwice({}, { attemptTimeoutMs: 50 })(server.url, { method: 'POST', body: 'b' });
+    const request = fetchTwice({}, { attemptTimeoutMs: 300 })(server.url, { method: 'POST', body: 'b' });
     await expect(request).rejects.toThrow(/attemptTimeoutMs/);
     expect(server.requests).toHaveLength(1);
   });
@@ -375,9 +394,52 @@ describe('connections', () => {
     expect(await response.text()).toBe('fine');
   });
 
+  test('a body that a deadline might have returned is cancelled before the next attempt', async () => {
+    const cancelled = vi.fn();
+    const before: number[] = [];
+    const fetch = vi.fn<typeof globalThis.fetch>(async () => {
+      before.push(cancelled.mock.calls.length);
+      if (before.length === 2) return new Response('fine');
+      return new Response(new globalThis.ReadableStream({ cancel: cancelled }), { status: 503 });
+    });
+    await fetchTwice({ fetch }, { maxElapsedMs: 60_000 })('http://x/');
+    expect(before).toEqual([0, 1]);
+  });
+
+  test('a body is cancelled when the call ends without it', async () => {
+    const cancelled = vi.fn();
+    const fetch = async (): Promise<Response> =>
+      new Response(new globalThis.ReadableStream({ cancel: cancelled }), { status: 503 });
+    const onRetry = vi.fn<() => void>().mockThrow(new Error('mine'));
+    await expect(fetchTwice({ fetch, onRetry }, { maxElapsedMs: 60_000 })('http://x/')).rejects.toThrow(
+      'mine',
+    );
+    expect(cancelled).toHaveBeenCalledTimes(1);
+  });
+
+  test('a response that comes after the end of the call is cancelled', async () => {
+    const cancelled = vi.fn();
+    let answerLate: ((response: Response) => void) | undefined;
+    const fetch = (): Promise<Response> => new Promise((resolve) => (answerLate = resolve));
+    const controller = new AbortController();
+    const pending = fetchTwice({ fetch })('http://x/', { signal: controller.signal });
+    await vi.waitFor(() => expect(answerLate).toBeDefined());
+    controller.abort('enough');
+    await expect(pending).rejects.toBe('enough');
+    answerLate?.(new Response(new globalThis.ReadableStream({ cancel: cancelled })));
+    await vi.waitFor(() => expect(cancelled).toHaveBeenCalledTimes(1));
+  });
+
+  test('a deadline during a hook returns a response that can be read', async () => {
+    const server = await serve(statuses(503, 503));
+    const response = await fetchTwice({ onRetry: () => sleep(1100) }, { maxElapsedMs: 1000 })(server.url);
+    expect([response.status, await response.text()]).toEqual([503, 'not now']);
+    expect(reportOf(response)).toMatchObject({ reason: 'deadline' });
+  });
+
   test('a deadline returns a response that can be read', async () => {
     const server = await serve(statuses(503, 503, 503));
-    const response = await fetchTwice({}, { baseDelayMs: 1000, maxElapsedMs: 500 })(server.url);
+    const response = await fetchTwice({}, { baseDelayMs: 10_000, maxElapsedMs: 5000 })(server.url);
     expect([response.status, await response.text()]).toEqual([503, 'not now']);
     expect(reportOf(response)).toMatchObject({ reason: 'deadline' });
   });
@@ -419,6 +481,16 @@ describe('signals', () => {
     await expect(text).rejects.toThrow('enough');
   });
 
+  test('the deadline of the call aborts the request under way', async () => {
+    const signals: (AbortSignal | null | undefined)[] = [];
+    const fetch = (_input: unknown, init?: RequestInit): Promise<Response> => {
+      signals.push(init?.signal);
+      return new Promise(() => {});
+    };
+    await expect(fetchTwice({ fetch }, { maxElapsedMs: 50 })('http://x/')).rejects.toThrow(/maxElapsedMs/);
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
+  });
+
   test('nothing is added to a request that no signal or limit of ours concerns', async () => {
     const request = new Request('http://x/', { signal: new AbortController().signal });
     const fetch = fake();
@@ -436,9 +508,9 @@ describe('signals', () => {
     const server = await serve((_request, response, count) => {
       if (count === 1) return;
       response.writeHead(200).write('slow ');
-      setTimeout(() => response.end('body'), 200);
+      setTimeout(() => response.end('body'), 600);
     });
-    const response = await fetchTwice({}, { attemptTimeoutMs: 100 })(server.url);
+    const response = await fetchTwice({}, { attemptTimeoutMs: 400 })(server.url);
     expect(await response.text()).toBe('slow body');
     expect(server.requests).toHaveLength(2);
   });

@@ -89,6 +89,8 @@ describe('a hint', () => {
     ['RateLimit with a token for a name', { ratelimit: 'default;r=0;t=5' }, 5000],
     ['RateLimit without a remaining count', { ratelimit: '"a";t=5' }, undefined],
     ['RateLimit with one malformed item', { ratelimit: '"a";r=0;t=5,"b";r=0;t=-1' }, undefined],
+    ['RateLimit malformed where quota is left', { ratelimit: '"a";r=0;t=5,"b";r=1;t=x' }, undefined],
+    ['RateLimit with something behind it', { ratelimit: '"a";r=0;t=5"b"' }, undefined],
     ['RateLimit with a negative count', { ratelimit: '"a";r=-1;t=5' }, undefined],
     ['RateLimit that is not closed', { ratelimit: '"a;r=0;t=5' }, undefined],
     ['RateLimit with an empty member', { ratelimit: '"a";r=0;t=5,' }, undefined],
