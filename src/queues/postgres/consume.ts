@@ -5,7 +5,9 @@ import type { Handler, QueueOptions } from '../types.js';
 import { Alarm } from './alarm.js';
 import type { SqlClient, Statement } from './client.js';
 import { JobRunner } from './run-job.js';
-import { CHANNEL, type TableJob, type TableQueue } from './table.js';
+import type { TableJob } from './job.js';
+import { CHANNEL } from './sql.js';
+import type { TableQueue } from './table.js';
 import { Trouble } from './trouble.js';
 
 /** Starts to LISTEN on a channel, on a session of its own; resolves with what ends it. PGlite's `listen` is one. */

@@ -13,12 +13,5 @@ export type { SqlClient, Statement } from './client.js';
 export type { Column } from './columns.js';
 export { consume, type ConsumeOptions, type Consumer, type Listen } from './consume.js';
 export { deadLetters } from './dead-letters.js';
-export {
-  type AttemptNote,
-  type Claimed,
-  type TableHistoryRow,
-  type TableJob,
-  tableQueue,
-  type TableQueue,
-  type TableQueueOptions,
-} from './table.js';
+export type { AttemptNote, Claimed, TableHistoryRow, TableJob } from './job.js';
+export { tableQueue, type TableQueue, type TableQueueOptions } from './table.js';

@@ -1,11 +1,12 @@
-import type { Column, ColumnNames } from './columns.js';
+import type { Column } from './columns.js';
 import { DERIVED, indexName, literal, type TableName } from './names.js';
+import type { Place } from './sql.js';
 
 /**
  * Creates what is missing, in one statement: the jobs table (or, if there is one, the columns it lacks), its two
  * indexes, the table of dead letters. With nothing missing it takes no lock on them, so it may run at every start.
  */
-export function schemaText(table: TableName, dead: TableName, c: ColumnNames): string {
+export function schemaText({ table, dead, columns: c }: Place): string {
   const body = `begin
   -- Two processes that start at once: the second waits, and finds everything there.
   perform pg_advisory_xact_lock(hashtext('ostinato'), hashtext(${literal(table.plain)}));

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Statement } from '../../../src/queues/postgres/index.js';
-import { type TableJob, tableQueue } from '../../../src/queues/postgres/table.js';
+import type { TableJob } from '../../../src/queues/postgres/job.js';
+import { tableQueue } from '../../../src/queues/postgres/table.js';
 
 /** The part of docs/queues.md about the table. */
 const part = readFileSync(new URL('../../../docs/queues.md', import.meta.url), 'utf8')
