@@ -30,15 +30,15 @@ export function retryIn<E extends object>(error: E, ms: number): E {
 
 /** The mark on an error, if it carries one. Does not throw, whatever the error is. */
 export function markOf(error: object): Verdict | undefined {
+  let own: unknown;
   try {
-    const own = (error as { [MARK]?: unknown })[MARK];
-    // On a frozen error an old mark stays for ever; a later one is in the table.
-    const found = Object.isExtensible(error) ? own : (table()?.get(error) ?? own);
-    return isVerdict(found) ? found : undefined;
+    own = (error as { [MARK]?: unknown })[MARK];
   } catch {
-    // A proxy or a getter that throws carries no mark.
-    return undefined;
+    // A proxy or a getter that throws: if it was marked, the table knows.
   }
+  // On a frozen error an old mark stays for ever; a later one is in the table.
+  const found = own === undefined || !Object.isExtensible(error) ? (table()?.get(error) ?? own) : own;
+  return isVerdict(found) ? found : undefined;
 }
 
 function mark<E extends object>(error: E, verdict: Verdict): E {
