@@ -8,7 +8,7 @@ import { readRetryHint } from 'ostinato/http';
 import { bold, cyan, dim, green, red, yellow } from './paint.mjs';
 import { tableDemo } from './table.mjs';
 
-const policy = definePolicy({ maxRetries: 5, baseDelayMs: 100, attemptTimeoutMs: 600 });
+const policy = definePolicy({ maxRetries: 5, baseDelayMs: 50, attemptTimeoutMs: 500 });
 /** So that every delay can be told beforehand. */
 const random = seeded('demo');
 /** Of the chart: 48 s, the longest delay of all presets, are 53 columns. */
@@ -32,7 +32,7 @@ await tableDemo(print);
 
 async function misbehavingServer() {
   heading('One call, and a server that misbehaves');
-  print(dim('  5 retries, 100 ms x 2, spread over [1, 1.25]; 600 ms for an attempt'));
+  print(dim('  5 retries, 50 ms x 2, spread over [1, 1.25]; 500 ms for an attempt'));
   print('');
   print(dim(row('#', 'what came back', 'verdict', 'delay', 'out of')));
 
@@ -90,10 +90,10 @@ async function misbehavingServer() {
   assert.deepEqual(
     told.map(([what, ...rest]) => [what.split(',')[0], ...rest]),
     [
-      ['connection reset', undefined, 100, 125],
+      ['connection reset', undefined, 50, 63],
       ['503', 1_000, 1_000, 1_250],
       ['429', 1_000, 1_000, 1_250],
-      ['nothing within 600 ms', undefined, 800, 1_000],
+      ['nothing within 500 ms', undefined, 400, 500],
     ],
   );
 }
