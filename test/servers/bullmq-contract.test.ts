@@ -249,10 +249,10 @@ describe.each(backends)('%s', (name, service, { Queue, Worker }) => {
         ),
         workerOptions(policy),
       );
-      const { id = '' } = await queue.add('job', { to: 'ada' });
+      const { id = '', timestamp } = await queue.add('job', { to: 'ada' });
       await state(queue, id, 'failed');
       expect(await deadLetters(dead as any).redrive(id)).toBe(true);
-      const again = await state(queue, `redrive-1-${id}`, 'completed');
+      const again = await state(queue, `redrive-${timestamp}-${id}`, 'completed');
       expect(again.data).toEqual({ to: 'ada' });
       expect(await deadLetters(dead as any).list()).toEqual([]);
     });

@@ -1,8 +1,6 @@
-import type { DeadLetter, DeadLetters } from '../types.js';
+import type { DeadLetters } from '../types.js';
+import type { Entry } from './burial.js';
 import type { BullDeadLetterQueue } from './host.js';
-
-/** One entry for each dead job, however often it is written: BullMQ ignores a second job with the same id. */
-export const deadLetterId = (queue: string, id: string): string => `dead-${queue}-${id}`;
 
 export interface DeadLettersOptions {
   /** The queue that jobs are put back into. Default: one opened for the purpose beside the dead-letter queue, with its options. */
@@ -11,7 +9,8 @@ export interface DeadLettersOptions {
 
 /**
  * What an operator does with a dead-letter queue. `redrive` takes the id of the job that died, or that of its entry
- * (needed where the letters of several queues lie in one); the new job is called `redrive-<n>-<id>`.
+ * (needed where the letters of several queues lie in one); the new job is called `redrive-<when the dead
+ * one was enqueued, epoch ms>-<id>`.
  */
 export function deadLetters<Payload = unknown>(
   dead: BullDeadLetterQueue,
@@ -27,7 +26,7 @@ export function deadLetters<Payload = unknown>(
     async redrive(id) {
       const entry = await find(dead, id);
       if (!entry) return false;
-      const letter: DeadLetter = entry.data;
+      const letter: Entry = entry.data;
       // Added before the letter is removed: a crash between the two leaves both, and the fixed id makes a second
       // redrive add nothing.
       await addTo(options.queue ?? letter.queue, dead, letter);
@@ -41,7 +40,7 @@ export function deadLetters<Payload = unknown>(
       for (let kept = 0; ;) {
         const page = await entries(dead, kept, kept + PAGE - 1);
         const old = page.filter(
-          (entry) => olderThanMs <= 0 || (entry.data as DeadLetter).lastFailedAtMs <= latestMs,
+          (entry) => olderThanMs <= 0 || (entry.data as Entry).lastFailedAtMs <= latestMs,
         );
         for (const entry of old) await entry.remove();
         purged += old.length;
@@ -65,7 +64,7 @@ async function find(dead: BullDeadLetterQueue, id: string) {
   if (direct) return direct;
   for (let start = 0; ; start += PAGE) {
     const page = await entries(dead, start, start + PAGE - 1);
-    const entry = page.find(({ data }) => (data as DeadLetter).id === id);
+    const entry = page.find(({ data }) => (data as Entry).id === id);
     if (entry || page.length < PAGE) return entry;
   }
 }
@@ -73,9 +72,9 @@ async function find(dead: BullDeadLetterQueue, id: string) {
 async function addTo(
   queue: string | NonNullable<DeadLettersOptions['queue']>,
   dead: BullDeadLetterQueue,
-  { id, name, payload }: DeadLetter,
+  { id, enqueuedAtMs, name, payload }: Entry,
 ): Promise<void> {
-  const jobOptions = { jobId: redriveId(id) };
+  const jobOptions = { jobId: redriveId(id, enqueuedAtMs) };
   if (typeof queue !== 'string') {
     await queue.add(name, payload, jobOptions);
     return;
@@ -96,8 +95,7 @@ async function addTo(
   }
 }
 
-/** `42`, then `redrive-1-42`, then `redrive-2-42`: never the id of a job that is still remembered. */
-function redriveId(id: string): string {
-  const [, times, original = id] = /^redrive-(\d+)-(.*)$/s.exec(id) ?? [];
-  return `redrive-${Number(times ?? 0) + 1}-${original}`;
+/** The same for the same death, and never the id of another job, not even of one that is long done: `redrive-1760000000000-42`. */
+function redriveId(id: string, enqueuedAtMs: number): string {
+  return `redrive-${enqueuedAtMs}-${id.replace(/^redrive-\d+-/, '')}`;
 }

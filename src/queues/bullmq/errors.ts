@@ -1,4 +1,5 @@
-import { errorData } from '../error.js';
+import { type ErrorData, errorData } from '../error.js';
+import type { DeadReason } from '../types.js';
 
 /** By which BullMQ itself knows its rate-limit error. */
 const RATE_LIMITED = 'bullmq:rateLimitExceeded';
@@ -35,9 +36,16 @@ export function released(): Error {
   return named('WaitingError', 'Released by shutdown: the attempt does not count');
 }
 
-/** What a job fails with that was buried without running. */
-export function stalledError(attempts: number): Error {
-  return named('StalledError', `All ${attempts} attempts are used up; the last was never settled`);
+/** What a job fails with that was buried without running: `stalled`, or past its deadline. */
+export function notRun(reason: DeadReason, attempts: number): Error {
+  return reason === 'stalled'
+    ? named('StalledError', `All ${attempts} attempts are used up; the last was never settled`)
+    : named('DeadlineError', `After ${attempts} attempts the time for the whole job is over (${reason})`);
+}
+
+/** The error a job was buried with, for the settling that its worker did not live to do. */
+export function recalled({ name, message }: ErrorData): Error {
+  return named(name, message);
 }
 
 function named(name: string, message: string): Error {

@@ -30,7 +30,7 @@ export interface BullJobOptions {
 /** The queue that dead letters are added to. */
 export interface BullDeadQueue {
   add(name: any, data: any, options?: any): Promise<unknown>;
-  getJob(id: string): Promise<unknown>;
+  getJob(id: string): Promise<{ readonly data: any } | null | undefined>;
 }
 
 /** The job's own queue, for what a job alone cannot do. */

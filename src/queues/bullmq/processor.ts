@@ -1,11 +1,10 @@
 import { decide, type PolicySpec, type RetryPolicy } from '../../index.js';
 import { type AttemptRun, randomOf, runAttempt, stalledReason } from '../attempt.js';
 import { resolvePolicy, systemClock } from '../../internal.js';
-import { deadLetter } from '../dead-letter.js';
 import type { DeadReason, Handler, HistoryRow, QueueOptions } from '../types.js';
-import { deadLetterId } from './dead-letters.js';
-import { fit, isMessage, isUnrecoverable, released, stalledError } from './errors.js';
-import { readRows, writeRow } from './history.js';
+import { bury, letterOf } from './burial.js';
+import { fit, isMessage, isUnrecoverable, notRun, recalled, released } from './errors.js';
+import { writeRow } from './history.js';
 import type { BullDeadQueue, BullJob, BullQueue } from './host.js';
 import { giveUp, retryAfter } from './settle.js';
 
@@ -42,7 +41,7 @@ export function processor<Job extends BullJob, Value>(
   options: ProcessorOptions<Job> = {},
 ): Processor<Job, Value> {
   const resolved = resolvePolicy(policy);
-  const { onHint = 'job', queue } = options;
+  const { onHint = 'job', queue, deadLetter: dead } = options;
   if (onHint === 'queue' && !queue) throw new TypeError("onHint: 'queue' needs the option queue");
   const { clock = systemClock } = options;
 
@@ -62,19 +61,24 @@ export function processor<Job extends BullJob, Value>(
       passThrough: isMessage,
     };
 
+    const buried = async (why: DeadReason, attempts: number, last?: HistoryRow): Promise<void> => {
+      if (dead) await bury(job, { dead, queue, token, reason: why, attempts, last, nowMs: clock.wallNow() });
+    };
+
     if (options.signal?.aborted) {
       await new Promise<void>((resolve) => clock.setTimer(RELEASE_PAUSE_MS, resolve, true));
       return release(job, token);
     }
-    if (await isBuried(job, options)) {
+    const letter = dead && job.stalledCounter > 0 ? await letterOf(dead, job) : undefined;
+    if (letter) {
       giveUp(job);
-      throw stalledError(run.attempt - 1);
+      throw recalled(letter.lastError);
     }
     const reason = stalledReason(run);
     if (reason) {
-      await bury(run, options, reason, run.attempt - 1, undefined, token);
+      await buried(reason, run.attempt - 1);
       giveUp(job);
-      throw stalledError(run.attempt - 1);
+      throw notRun(reason, run.attempt - 1);
     }
 
     const outcome = await runAttempt(run);
@@ -94,7 +98,7 @@ export function processor<Job extends BullJob, Value>(
         throw fit(outcome.error);
       case 'dead':
         await writeRow(job, outcome.record);
-        await bury(run, options, outcome.reason, run.attempt, outcome.record, token);
+        await buried(outcome.reason, run.attempt, outcome.record);
         giveUp(job);
         throw fit(outcome.error);
     }
@@ -113,44 +117,6 @@ async function release(job: BullJob, token: string | undefined): Promise<never> 
   await job.moveToWait(token);
   throw released();
 }
-
-/** A worker that died between writing the letter and settling the job left it to stall: it is dead, and must not run again. */
-async function isBuried(job: BullJob, { deadLetter: dead }: ProcessorOptions<never>): Promise<boolean> {
-  if (!dead || job.stalledCounter === 0 || job.id === undefined) return false;
-  return (await dead.getJob(deadLetterId(job.queueName, job.id))) != null;
-}
-
-/** Writes the dead letter, before the job is settled: so a crash between the two leaves a letter too many, for a moment, and never one too few. */
-async function bury<Job extends BullJob>(
-  { job, queue, id }: AttemptRun<Job>,
-  options: ProcessorOptions<Job>,
-  reason: DeadReason,
-  attempts: number,
-  last: HistoryRow | undefined,
-  token: string | undefined,
-): Promise<void> {
-  const { deadLetter: dead, clock = systemClock } = options;
-  if (!dead) return;
-  // Ours still? A worker that was frozen must not bury a job that another one is working on.
-  if (token !== undefined && !(await job.extendLock(token, LOCK_MS)))
-    throw new Error(`Lost the lock of job ${id}`);
-  const rows = options.queue ? await readRows(options.queue, id) : [];
-  const letter = deadLetter({
-    queue,
-    name: job.name,
-    payload: job.data as unknown,
-    id,
-    reason,
-    attempts,
-    history: last ? [...rows, last] : rows,
-    isWhole: options.queue !== undefined && job.opts.keepLogs === undefined,
-    nowMs: clock.wallNow(),
-  });
-  await dead.add(job.name, letter, { jobId: deadLetterId(queue, id) });
-}
-
-/** Enough to write a letter and settle. */
-const LOCK_MS = 5_000;
 
 /** As after a failed attempt; there is none after the last, and the job only comes back to be buried. */
 function delayAfterSuccess<Job>(run: AttemptRun<Job>): number {

@@ -11,7 +11,14 @@ beforeEach(() => {
 /** Letters of so many jobs, the first of which failed first. */
 async function fill(count: number, queue = 'mail'): Promise<void> {
   for (let i = 1; i <= count; i++) {
-    const letter = { queue, name: 'welcome', payload: { n: i }, id: String(i), lastFailedAtMs: i };
+    const letter = {
+      queue,
+      name: 'welcome',
+      payload: { n: i },
+      id: String(i),
+      lastFailedAtMs: i,
+      enqueuedAtMs: 1_000 + i,
+    };
     await dead.add('welcome', letter, { jobId: `dead-${queue}-${i}` });
   }
 }
@@ -39,7 +46,7 @@ test('letters are listed oldest first, a page at a time', async () => {
   expect(await letters.list({ limit: 0 })).toEqual([]);
 });
 
-test('a job is put back under a name that tells how often, and its letter is gone', async () => {
+test('a job is put back under a name of its own, and its letter is gone', async () => {
   await fill(250);
   const queue = new FakeQueue('mail');
   const letters = deadLetters(dead, { queue });
@@ -47,18 +54,18 @@ test('a job is put back under a name that tells how often, and its letter is gon
   expect(await letters.redrive('dead-mail-3')).toBe(true);
   expect(await letters.redrive('no such job')).toBe(false);
   expect([...queue.entries]).toEqual([
-    ['redrive-1-249', { name: 'welcome', data: { n: 249 } }],
-    ['redrive-1-3', { name: 'welcome', data: { n: 3 } }],
+    ['redrive-1249-249', { name: 'welcome', data: { n: 249 } }],
+    ['redrive-1003-3', { name: 'welcome', data: { n: 3 } }],
   ]);
   expect(dead.entries.size).toBe(248);
 
   await dead.add(
     'welcome',
-    { queue: 'mail', name: 'w', payload: 0, id: 'redrive-9-a-b' },
+    { queue: 'mail', name: 'w', payload: 0, id: 'redrive-9-a-b', enqueuedAtMs: 12 },
     { jobId: 'dead-mail-x' },
   );
   await letters.redrive('redrive-9-a-b');
-  expect(queue.entries.has('redrive-10-a-b')).toBe(true);
+  expect(queue.entries.has('redrive-12-a-b')).toBe(true);
 });
 
 test('a letter stays when its job cannot be put back', async () => {
@@ -75,7 +82,7 @@ test('without a queue to put it into, one is opened beside the letters, and clos
   await fill(1);
   expect(await deadLetters(dead).redrive('1')).toBe(true);
   expect(opened).toMatchObject([{ name: 'mail', opts: { connection: 'here' }, isOpen: false }]);
-  expect(opened[0]?.entries.has('redrive-1-1')).toBe(true);
+  expect(opened[0]?.entries.has('redrive-1001-1')).toBe(true);
 });
 
 test('purge removes all letters, or those that are old enough', async () => {

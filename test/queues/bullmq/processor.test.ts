@@ -111,6 +111,19 @@ describe('the attempt', () => {
     });
   });
 
+  test('is not run past the deadline, and the letter says so', async () => {
+    const dead = new FakeQueue();
+    await clock.advance(1_000);
+    const { error } = await run(
+      new FakeJob(1),
+      () => 'sent',
+      { deadLetter: dead },
+      { ...policy, maxElapsedMs: 1_000 },
+    );
+    expect(error).toMatchObject({ name: 'DeadlineError' });
+    expect(dead.entries.get('dead-mail-7')?.data).toMatchObject({ reason: 'deadline', attempts: 1 });
+  });
+
   test('is timed from when the job was first due', async () => {
     const late = { ...policy, maxElapsedMs: 1_000 };
     await clock.advance(1_500);
@@ -238,14 +251,25 @@ describe('the dead letter', () => {
 
   test('that exists already ends a job that comes back from a crash: it does not run again', async () => {
     const dead = new FakeQueue();
-    await dead.add('welcome', {}, { jobId: 'dead-mail-7' });
+    const lastError = { name: 'CardError', message: 'declined' };
+    await dead.add('welcome', { lastError, enqueuedAtMs: 0 }, { jobId: 'dead-mail-7' });
     const job = new FakeJob(0, 1);
     let ran = false;
-    expect((await run(job, () => void (ran = true), { deadLetter: dead })).error).toMatchObject({
-      name: 'StalledError',
-    });
+    expect((await run(job, () => void (ran = true), { deadLetter: dead })).error).toMatchObject(lastError);
     expect(ran).toBe(false);
     expect(fate(job)).toBe('failed');
+  });
+
+  test('of an earlier job with the same id is another one’s: this job runs, and has its own', async () => {
+    const dead = new FakeQueue();
+    await dead.add('welcome', { enqueuedAtMs: -1 }, { jobId: 'dead-mail-7' });
+    expect(await run(new FakeJob(0, 1), () => 'sent', { deadLetter: dead })).toEqual({ value: 'sent' });
+
+    const declined = rejects(permanent(new RangeError('declined')));
+    await run(new FakeJob(0, 1), declined, { deadLetter: dead });
+    expect([...dead.entries.keys()]).toEqual(['dead-mail-7', 'dead-mail-7-0']);
+    const again = await run(new FakeJob(0, 2), () => 'sent', { deadLetter: dead });
+    expect(again.error).toMatchObject({ name: 'RangeError', message: 'declined' });
   });
 
   test('is not written for a job whose lock was lost: another worker has it', async () => {
