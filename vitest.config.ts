@@ -18,6 +18,15 @@ export default defineConfig({
         },
       },
       {
+        // What only a whole process shows: whether it ends, what it holds, what it warns of. Against the build.
+        test: {
+          name: 'process',
+          include: ['test/process/**/*.test.ts'],
+          globalSetup: ['test/process/built.ts'],
+          testTimeout: 90_000,
+        },
+      },
+      {
         // Real queues on real servers, one after the other: they share two of them and the machine.
         test: {
           name: 'servers',

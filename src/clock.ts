@@ -79,15 +79,20 @@ class SharedTick implements Tick {
   }
 }
 
-/** Ticks to come, by the `setTimeout` they are set with (fake timers come and go, and take theirs with them) and by whether they hold the process. */
+/**
+ * Ticks to come, by whether they hold the process; and what they are set with, for fake timers come and go, and take
+ * theirs with them. (Those of node:test are the same `setTimeout` each time they come, but with a new `Date`.)
+ */
 let timers: typeof setTimeout | undefined;
+let dates: typeof Date | undefined;
 let held = new Map<number, SharedTick>();
 let unheld = new Map<number, SharedTick>();
 
 /** The tick `ms` (a whole number, at most `MAX_TIMER_MS`) from now, shared with all who ask for the same millisecond. */
 export function sharedTick(now: number, ms: number, unref: boolean): Tick {
-  if (timers !== setTimeout) {
+  if (timers !== setTimeout || dates !== Date) {
     timers = setTimeout;
+    dates = Date;
     held = new Map();
     unheld = new Map();
   }
@@ -127,7 +132,7 @@ let lastMs = 0;
  * still, as fake ones do, is read every time.
  */
 export function burstNow(): number {
-  if (burst > 0) {
+  if (burst > 0 && turns === setImmediate) {
     burst--;
     return lastMs;
   }
@@ -141,12 +146,13 @@ export function burstNow(): number {
   return now;
 }
 
-let ending = false;
+/** What the end of this turn is awaited with: a fake one may never call. */
+let turns: typeof setImmediate | undefined;
 function endBurstWithTurn(): void {
-  if (ending) return;
-  ending = true;
+  if (turns === setImmediate) return;
+  turns = setImmediate;
   setImmediate(() => {
-    ending = false;
+    turns = undefined;
     burst = 0;
     lastMs = 0;
   });

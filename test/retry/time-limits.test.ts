@@ -45,6 +45,28 @@ describe('attemptTimeoutMs', () => {
     }
   });
 
+  test('of many attempts in a row tells ten of them by its causes: a call without end keeps no more', async () => {
+    const story = await play([fails(boom), hangs], {
+      policy: { ...policy, maxRetries: 24, backoff: 'constant' },
+    });
+    const chain: unknown[] = [];
+    let error: unknown = story.report.attempts.at(-1)!.error;
+    while (error !== undefined) {
+      chain.push(error);
+      error = (error as Error).cause;
+    }
+    // Attempts 22 to 25; the one before ended a chain of ten.
+    expect(chain).toEqual(
+      story.report.attempts
+        .slice(-4)
+        .map((attempt) => attempt.error)
+        .toReversed(),
+    );
+    const tenth = story.report.attempts[9]!.error as Error;
+    expect(tenth.cause).toBe(story.report.attempts[8]!.error);
+    expect((story.report.attempts[1]!.error as Error).cause).toBe(boom);
+  });
+
   test('tells no cause where the attempt before gave a value', async () => {
     const story = await play([returns('refused'), hangs], {
       policy: { ...policy, maxRetries: 1 },
