@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import * as bullmq from 'bullmq';
 import * as five from 'bullmq-5';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { delayFor, definePolicy, permanent, type PolicySpec, retryIn, seeded } from '../../src/index.js';
+import { delayFor, definePolicy, type PolicySpec, retryIn, seeded } from '../../src/index.js';
 import { deadLetters, jobOptions, processor, workerOptions } from '../../src/queues/bullmq/index.js';
 import { createDatabase } from './postgres.js';
 import { until } from './trial.js';
@@ -30,7 +31,7 @@ async function state(queue: bullmq.Queue, id: string | undefined, wanted: string
   return job;
 }
 
-describe.each(backends)('%s', (name, service, { Queue, Worker }) => {
+describe.each(backends)('%s', (backend, service, { Queue, Worker }) => {
   const missing = 'missing' in service ? service.missing : undefined;
 
   describe.skipIf(missing)(missing ? `not run: ${missing}` : 'does what the adapter relies on', () => {
@@ -39,7 +40,7 @@ describe.each(backends)('%s', (name, service, { Queue, Worker }) => {
 
     beforeAll(async () => {
       const url = 'url' in service ? service.url : '';
-      connection = name.includes('Postgres')
+      connection = backend.includes('Postgres')
         ? {
             connectionString: await createDatabase(url, `t_${randomUUID().replaceAll('-', '')}`),
             migrate: true,
@@ -49,7 +50,7 @@ describe.each(backends)('%s', (name, service, { Queue, Worker }) => {
     afterAll(() => Promise.all(closing.map((close) => close())));
 
     /** A queue of its own, with a worker. */
-    async function start(run: bullmq.Processor, options: Partial<bullmq.WorkerOptions> = {}) {
+    async function start(run: bullmq.Processor | string, options: Partial<bullmq.WorkerOptions> = {}) {
       const queueName = `c${randomUUID()}`;
       const queue = new Queue(queueName, { connection });
       await queue.waitUntilReady();
@@ -184,22 +185,26 @@ describe.each(backends)('%s', (name, service, { Queue, Worker }) => {
       for (const { atMs } of runs.slice(1)) expect(atMs - runs[0]!.atMs).toBeGreaterThanOrEqual(990);
     });
 
-    test('the documented way, for processors in a sandbox, gives the delays and stops of the policy', async () => {
+    test('the documented way, for sandboxed processors, gives the delays, stops and hints of the policy', async () => {
       const policy = definePolicy({ maxRetries: 2, baseDelayMs: 100, jitter: 'full' });
-      const times: number[] = [];
-      const { queue } = await start(async (job) => {
-        times.push(Date.now());
-        if (job.name === 'permanent') throw permanent(new Error('no'));
-        throw new Error('flaky');
-      }, workerOptions(policy));
-      const flaky = await state(queue, (await queue.add('flaky', {}, jobOptions(policy))).id, 'failed');
-      expect(flaky.attemptsMade).toBe(3);
-      const random = seeded(`${queue.name}:${flaky.id}`);
-      for (const retry of [1, 2]) {
-        expect(times[retry]! - times[retry - 1]!).toBeGreaterThanOrEqual(delayFor(policy, retry, random) - 2);
+      const { queue, worker } = await start(
+        join(import.meta.dirname, 'fixtures/sandboxed.cjs'),
+        workerOptions(policy),
+      );
+      const delays: Record<string, number[]> = {};
+      worker.on('failed', (job) => {
+        if (job && job.delay > 0) (delays[job.name] ??= []).push(job.delay);
+      });
+      const names = ['flaky', 'busy', 'unrecoverable', 'not found'];
+      const jobs = await queue.addBulk(names.map((name) => ({ name, data: {}, opts: jobOptions(policy) })));
+      const made: number[] = [];
+      for (const { id, name } of jobs) {
+        made.push((await state(queue, id, name === 'busy' ? 'completed' : 'failed')).attemptsMade);
       }
-      const stopped = await state(queue, (await queue.add('permanent', {}, jobOptions(policy))).id, 'failed');
-      expect(stopped.attemptsMade).toBe(1);
+      expect(made).toEqual([3, 2, 1, 1]);
+      const random = seeded(`${queue.name}:${jobs[0]?.id}`);
+      expect(delays['flaky']).toEqual([1, 2].map((retry) => delayFor(policy, retry, random)));
+      expect(delays['busy']?.[0]).toBeGreaterThanOrEqual(1_000);
     });
 
     test('a worker that is shut down and not closed gives its jobs back without spinning', async () => {
