@@ -64,7 +64,7 @@ select id from j where pg_notify('${CHANNEL}', $4::text)::text is not null`,
 select ${c.id}::text as id, ${c.queue} as queue, ${c.payload} as payload, ${c.attempt} as attempt,
   ${c.fence}::float8 as fence, ${c.history} as history,
   greatest(extract(epoch from ${NOW} - ${c.dueAt}) * 1000, 0)::float8 as "elapsedMs"
-from claimed order by ${c.runAt}, ${c.id}`,
+from claimed order by claimed.${c.runAt}, claimed.${c.id}`,
       values: [queueName(queue), whole(limit, 'limit'), worker, whole(leaseMs, 'leaseMs')],
     }),
 
