@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 
@@ -47,7 +47,9 @@ const resolutions = {
 };
 
 beforeAll(() => {
-  mkdirSync(project, { recursive: true });
+  const types = join(project, 'node_modules/@types');
+  mkdirSync(types, { recursive: true });
+  symlinkSync(resolve('node_modules/@types/node'), join(types, 'node'), 'junction');
   writeFileSync(join(project, 'consumer.mts'), consumer);
   writeFileSync(join(project, 'consumer.cts'), consumer);
   writeFileSync(join(project, 'peer.mts'), withPeer);
@@ -60,6 +62,11 @@ describe.each(['@typescript/v5.4', '@typescript/v5.9', '@typescript/native'])('%
       expect(errorsOf(compiler, files, { module, moduleResolution })).toBe('');
     },
   );
+
+  test('accepts all declarations where Node is the only platform', () => {
+    const options = { module: 'nodenext', moduleResolution: 'nodenext', lib: ['es2022'], types: ['node'] };
+    expect(errorsOf(compiler, ['consumer.mts'], options)).toBe('');
+  });
 
   test('accepts the arbitraries where fast-check is installed', () => {
     const options = { module: 'nodenext', moduleResolution: 'nodenext', skipLibCheck: true };
