@@ -45,18 +45,6 @@ describe.each(nodes)('on Node $version', ({ path }) => {
     expect(run('retry.cjs', code)).toEqual(['done', 3, 'never', 'not-retryable']);
   });
 
-  test('a mark made by the one copy is obeyed by the other', () => {
-    const code = `
-      import { createRequire } from 'node:module';
-      import { retry } from 'ostinato';
-      const { permanent } = createRequire(import.meta.url)('ostinato');
-      let calls = 0;
-      await retry(() => { calls++; throw permanent(new Error('never')); }, { baseDelayMs: 0 }).catch(() => {});
-      console.log(calls);
-    `;
-    expect(run('copies.mjs', code)).toBe(1);
-  });
-
   test.each(entries)('$name gives its names by import and by require', ({ name }) => {
     const print = 'console.log(JSON.stringify(Object.keys(names).sort()))';
     expect(run('names.mjs', `import * as names from '${name}'; ${print}`)).toEqual(publicNames[name]?.values);

@@ -89,7 +89,9 @@ export function describeStatements(name: string, open: () => Promise<Opened>): v
       await opened.client.query(
         `insert into "${table}" (queue, payload) select 'mail', to_jsonb(n) from generate_series(1, 12) as n`,
       );
-      expect((await claim(12)).map(({ payload }) => payload)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+      expect((await claim(12)).map(({ payload }) => payload)).toEqual([
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+      ]);
     });
 
     test('a job is claimed neither before it is due nor for another queue', async () => {
