@@ -11,6 +11,16 @@ describe('a schedule', () => {
     ]);
   });
 
+  test('of decorrelated delays tells the largest that can have come before as the nominal one', () => {
+    const policy = definePolicy({ backoff: 'decorrelated', baseDelayMs: 10, maxDelayMs: 200, maxRetries: 4 });
+    expect(schedule(policy).map(({ nominalMs, minMs, maxMs }) => [nominalMs, minMs, maxMs])).toEqual([
+      [10, 10, 30],
+      [30, 10, 90],
+      [90, 10, 200],
+      [270, 10, 200],
+    ]);
+  });
+
   test('of a policy without retries is empty', () => {
     expect(schedule(definePolicy({ maxRetries: 0 }))).toEqual([]);
   });
