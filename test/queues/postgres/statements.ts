@@ -72,6 +72,27 @@ export function describeStatements(name: string, open: () => Promise<Opened>): v
       expect(await claimOne()).toMatchObject({ id, attempt: 1, fence: 2, history: [] });
     });
 
+    test('tables may be in a schema of their own, each in another', async () => {
+      await opened.client.query('create schema if not exists "My App"');
+      await opened.client.query('create schema if not exists attic');
+      q = tableQueue({ table: `My App.${table}`, dead: `attic.${table}` });
+      await run(q.schema());
+      await run(q.schema());
+      const { rows } = await opened.client.query(
+        `select indexname as name from pg_indexes where schemaname = 'My App' and tablename = $1 order by 1`,
+        [table],
+      );
+      expect(rows.map(({ name: index }) => index)).toEqual([
+        `${table}_due`,
+        `${table}_lease`,
+        `${table}_pkey`,
+      ]);
+      const id = await add();
+      await run(q.bury(await claimOne(), 'not-retryable'));
+      expect(await letters()).toMatchObject([{ id }]);
+      expect(await run(q.redrive('mail', id))).toHaveLength(1);
+    });
+
     test('a claim raises attempt and fence, and takes jobs in the order in which they are due', async () => {
       const ids = [await add('a'), await add('b'), await add('c')];
       const jobs = await claim(2);
