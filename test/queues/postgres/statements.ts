@@ -142,6 +142,18 @@ export function describeStatements(name: string, open: () => Promise<Opened>): v
       expect((await claim(1)).map(({ payload }) => payload)).toEqual(['due']);
     });
 
+    test('a claim takes no more than it was asked for, lost jobs and due ones together', async () => {
+      const lost = [await add('lost 1'), await add('lost 2'), await add('lost 3')];
+      await claim(3);
+      for (const id of lost) await expire(id);
+      for (const payload of ['due 1', 'due 2']) await add(payload);
+      const claimed = async () => (await claim(2)).map(({ payload }) => payload).toSorted();
+      const payloads = [await claimed(), await claimed(), await claimed()];
+      expect(payloads.map(({ length }) => length)).toEqual([2, 2, 1]);
+      expect(payloads[0]!.every((payload) => payload.startsWith('lost'))).toBe(true);
+      expect(payloads.flat().toSorted()).toEqual(['due 1', 'due 2', 'lost 1', 'lost 2', 'lost 3']);
+    });
+
     test('complete ends a job, with its last attempt in the history', async () => {
       const id = await add();
       const job = await claimOne();
