@@ -25,7 +25,8 @@ function call(caller, options = {}) {
       note(caller, 'operation, later');
       return attempt;
     },
-    { maxRetries: 5, backoff: 'constant', baseDelayMs: 5, jitter: 'none', attemptTimeoutMs: 20 },
+    // On a busy machine more than one attempt may be cut off.
+    { maxRetries: 50, backoff: 'constant', baseDelayMs: 5, jitter: [1, 2], attemptTimeoutMs: 50 },
     {
       classify: () => note(caller, 'classify'),
       classifyResult: (attempt) => {
@@ -54,6 +55,7 @@ const places = [
   'listener',
   'classify',
   'classifyResult',
+  'random',
   'onRetry',
   'onRetry, later',
   'onEnd',
@@ -75,10 +77,8 @@ await Promise.all(
   ),
 );
 
-assert.deepEqual(
-  await Promise.all(callers.map((caller) => context.run(caller, () => call(caller)))),
-  callers.map(() => 4),
-);
+const lastAttempts = await Promise.all(callers.map((caller) => context.run(caller, () => call(caller))));
+assert.ok(lastAttempts.every((attempt) => attempt >= 4));
 for (const caller of callers) {
   for (const place of places)
     assert.ok(seen.get(caller).has(place), `${place} of ${caller} was never called`);
