@@ -605,6 +605,7 @@ export function describeConsumer(name: string, open: () => Promise<OpenedForWork
         }
         expect(() => consume(opened.client, q, '', {}, () => 1)).toThrow(/queue has a name/);
         expect(() => consume(opened.client, q, 'mail', { maxRetries: -1 }, () => 1)).toThrow(TypeError);
+        expect(() => consume(opened.client, q, 'mail', {}, {} as () => 1)).toThrow(/handler is a function/);
       },
     );
 
