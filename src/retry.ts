@@ -192,7 +192,8 @@ class Call<T> implements Abortable {
         before && 'error' in before ? { cause: before.error } : undefined,
       );
       context.abort(error);
-      this.#settled(true, error);
+      // Whoever listens to that may have aborted the call.
+      if (isCurrent()) this.#settled(true, error);
     });
   }
 

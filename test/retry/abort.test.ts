@@ -201,13 +201,23 @@ describe('an abort from inside wins over what happens in the same moment', () =>
     expect(story.outcome).toEqual({ value: 'done' });
   });
 
-  test('of a listener of the signal of an attempt that is cut off', async () => {
+  test('of a listener of the signal of an attempt that is cut off: nobody is asked about that any more', async () => {
     const { signal, abort } = aborter();
     const step: Step = (context) => {
       context.signal.addEventListener('abort', abort);
       return new Promise(() => {});
     };
-    await playAborted([step], { signal, policy: { ...steady, attemptTimeoutMs: 10 } });
+    let asked = 0;
+    const story = await playAborted([step], {
+      signal,
+      policy: { ...steady, attemptTimeoutMs: 10 },
+      classify: () => {
+        asked++;
+        return 'retry';
+      },
+    });
+    expect(asked).toBe(0);
+    expect(story.report.attempts).toEqual([{ attempt: 1, error: reason, startMs: 0, durationMs: 10 }]);
   });
 });
 
