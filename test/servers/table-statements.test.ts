@@ -17,7 +17,16 @@ const database = (): Promise<string> =>
 async function onPg() {
   const client = new pg.Client({ connectionString: await database() });
   await client.connect();
-  return { client, close: () => client.end() };
+  const listen = async (channel: string, onNotify: (payload: string) => void) => {
+    const heard = ({ payload = '' }: pg.Notification): void => onNotify(payload);
+    client.on('notification', heard);
+    await client.query(`listen ${channel}`);
+    return async () => {
+      client.off('notification', heard);
+      await client.query(`unlisten ${channel}`);
+    };
+  };
+  return { client, listen, close: () => client.end() };
 }
 
 async function onPostgresJs() {
@@ -38,7 +47,7 @@ async function onPostgresJs() {
 describe.skipIf(missing)(`the table on a server${missing ? ` (not run: ${missing})` : ''}`, () => {
   describeStatements('pg', onPg);
   describeStatements('postgres.js', onPostgresJs);
-  describeConsumer('pg, without LISTEN', onPg);
+  describeConsumer('pg', onPg);
   describeConsumer('postgres.js', onPostgresJs);
 
   describe('under contention', () => {

@@ -15,7 +15,7 @@ import { type Fault, faulty } from './faulty.js';
 import type { Opened } from './statements.js';
 
 export interface OpenedForWork extends Opened {
-  readonly listen?: Listen;
+  readonly listen: Listen;
 }
 
 let tables = 0;
@@ -502,28 +502,32 @@ export function describeConsumer(name: string, open: () => Promise<OpenedForWork
       expect(await inState('done', id)).toMatchObject({ attempt: 2 });
     });
 
-    test('a notification wakes a consumer that is waiting', async () => {
-      if (!opened.listen) return expect(name).toMatch(/without LISTEN/);
-      const handler = vi.fn();
-      const waiting = deferred();
-      const client: SqlClient = {
-        query: async (text, values) => {
-          const result = await opened.client.query(text, values);
-          if (text.includes('dueMs')) waiting.resolve();
-          return result;
-        },
-      };
-      const listening = deferred();
-      const listen: Listen = async (channel, onNotify) => {
-        const unlisten = await opened.listen!(channel, onNotify);
-        listening.resolve();
-        return unlisten;
-      };
-      start({}, handler, { pollMs: NEVER_MS, listen }, client);
-      await Promise.all([waiting.promise, listening.promise]);
+    test('adding and redriving a job notifies, by table and queue, when it is committed', async () => {
+      const payloads: string[] = [];
+      const unlisten = await opened.listen('ostinato', (payload) => payloads.push(payload));
+      try {
+        const heard = (count: number) =>
+          vi.waitFor(() => expect(payloads).toHaveLength(count), { timeout: 10_000, interval: 5 });
+        const id = await add();
+        await heard(1);
+        await run(q.bury(await claimOne(), 'not-retryable'));
+        await run(q.redrive('mail', id));
+        await heard(2);
+        await run(q.add('other', 1));
+        await heard(3);
+        expect(payloads).toEqual([q.wakeWord('mail'), q.wakeWord('mail'), q.wakeWord('other')]);
+        expect(new Set(payloads).size).toBe(2);
+        expect(q.wakeWord('mail')).not.toBe(tableQueue({ table: 'others' }).wakeWord('mail'));
+      } finally {
+        await unlisten();
+      }
+    });
+
+    test('a consumer that listens finds a new job without looking', async () => {
       const id = await add();
+      start({}, () => 1, { pollMs: NEVER_MS, listen: opened.listen });
       await inState('done', id);
-      expect(handler).toHaveBeenCalledTimes(1);
+      await inState('done', await add());
     });
 
     test('a LISTEN that cannot be had is told, and the table is looked at instead', async () => {
