@@ -16,14 +16,10 @@ export class Attempt implements AttemptContext {
   }
 
   get signal(): AbortSignal {
-    return this.#control().signal;
+    return (this.#controller ??= new AbortController()).signal;
   }
 
   abort(reason: unknown): void {
-    this.#control().abort(reason);
-  }
-
-  #control(): AbortController {
-    return (this.#controller ??= new AbortController());
+    (this.#controller ??= new AbortController()).abort(reason);
   }
 }

@@ -122,39 +122,48 @@ export function ownTick(clock: Clock, ms: number, unref: boolean): Tick {
   return { reached, leave: () => cancel() };
 }
 
+/** A reading of the clock; an object, since every call that kept a number with a fraction would put a copy on the heap. */
+export interface Reading {
+  readonly ms: number;
+}
+
+let reading: Reading = { ms: 0 };
 let burst = 0;
-let lastMs = 0;
+/** What the end of this turn of the event loop is awaited with; a fake one may never call, and is told by that. */
+let turns: typeof setImmediate | undefined;
 
 /**
  * `performance.now()` for calls that begin one right after the other. Reading the clock costs as much as the whole of
- * an operation that succeeds at once; so a reading made within 50 µs of the one before is used for 16 more, but in this
+ * an operation that succeeds at once; so a reading made within 50 µs of the one before is used for 32 more, but in this
  * turn of the event loop only (and only where turns can be told, that is, where `setImmediate` is). A clock that stands
  * still, as fake ones do, is read every time.
  */
-export function burstNow(): number {
+export function burstReading(): Reading {
   if (burst > 0 && turns === setImmediate) {
     burst--;
-    return lastMs;
+    return reading;
   }
-  const now = performance.now();
-  const sinceMs = now - lastMs;
-  lastMs = now;
-  if (sinceMs > 0 && sinceMs < 0.05 && typeof setImmediate === 'function') {
-    burst = 16;
-    endBurstWithTurn();
-  }
-  return now;
+  return freshReading();
 }
 
-/** What the end of this turn is awaited with: a fake one may never call. */
-let turns: typeof setImmediate | undefined;
+function freshReading(): Reading {
+  const ms = performance.now();
+  const sinceMs = ms - reading.ms;
+  reading = { ms };
+  if (sinceMs > 0 && sinceMs < 0.05 && typeof setImmediate === 'function') {
+    burst = 32;
+    endBurstWithTurn();
+  }
+  return reading;
+}
+
 function endBurstWithTurn(): void {
   if (turns === setImmediate) return;
   turns = setImmediate;
   setImmediate(() => {
     turns = undefined;
     burst = 0;
-    lastMs = 0;
+    reading = { ms: 0 };
   });
 }
 

@@ -1,6 +1,6 @@
 import { type Abortable, unwatch, watch } from './abort.js';
 import { Attempt, type AttemptContext } from './attempt.js';
-import { burstNow, MAX_TIMER_MS, ownTick, platform, sharedTick, type Tick } from './clock.js';
+import { burstReading, MAX_TIMER_MS, ownTick, platform, sharedTick, type Tick } from './clock.js';
 import { nextDelay, pastDeadline, type StopReason } from './decide.js';
 import { checkOptions, type RetryEvent, type RetryOptions } from './options.js';
 import { resolvePolicy } from './policy/define.js';
@@ -45,10 +45,10 @@ export function retry<T>(
 
 /** Where nothing can interrupt an attempt, all the rest is made when the first one has failed: most calls never fail. */
 function unwatched<T>(operation: Operation<T>, policy: RetryPolicy): Promise<T> {
-  const startMs = burstNow();
+  const start = burstReading();
   const context = new Attempt(1);
   const goOn = (error: unknown): PromiseLike<T> =>
-    new Call(operation, policy, NO_OPTIONS, startMs, context, error) as unknown as PromiseLike<T>;
+    new Call(operation, policy, NO_OPTIONS, start.ms, context, error) as unknown as PromiseLike<T>;
   return run(operation, context).then<T, T>(undefined, goOn);
 }
 
@@ -69,6 +69,24 @@ function run<T>(operation: Operation<T>, context: AttemptContext): Promise<T> {
     return Promise.reject(error);
   }
 }
+
+/** An attempt as it is noted: always of one shape, which costs a third of a record whose keys come and go. */
+interface Entry {
+  readonly attempt: number;
+  readonly failed: boolean;
+  readonly error: unknown;
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly delayMs: number | undefined;
+}
+
+const recordOf = ({ attempt, failed, error, startMs, durationMs, delayMs }: Entry): AttemptRecord => ({
+  attempt,
+  ...(failed && { error }),
+  startMs,
+  durationMs,
+  ...(delayMs !== undefined && { delayMs }),
+});
 
 /**
  * One call under way. No rule of retrying is here: `decide` has those; this measures, asks and obeys.
@@ -99,7 +117,7 @@ class Call<T> implements Abortable {
   #hintMs: number | undefined;
   #delayMs: number | undefined;
   // Those before it.
-  #log: AttemptRecord[] | undefined;
+  #log: Entry[] | undefined;
   #onValue: ((value: T) => void) | undefined;
   #onError: ((error: unknown) => void) | undefined;
 
@@ -154,7 +172,7 @@ class Call<T> implements Abortable {
   }
 
   #begin(beganMs: number): void {
-    if (this.#attempt > 0) this.#log = this.#attempts();
+    if (this.#attempt > 0) this.#keep();
     const { attemptTimeoutMs, maxElapsedMs } = this.#policy;
     const context = new Attempt(++this.#attempt);
     this.#context = context;
@@ -189,7 +207,7 @@ class Call<T> implements Abortable {
       const before = this.#log?.at(-1);
       const error = timeoutError(
         `Attempt ${this.#attempt} was cut off by ${limit}`,
-        before && 'error' in before ? { cause: before.error } : undefined,
+        before?.failed ? { cause: before.error } : undefined,
       );
       context.abort(error);
       // Whoever listens to that may have aborted the call.
@@ -305,17 +323,18 @@ class Call<T> implements Abortable {
     this.#tick = undefined;
   }
 
-  /** The attempts so far: the first ten, and the last ten. */
-  #attempts(): AttemptRecord[] {
-    const log = this.#log ?? [];
-    const record: { -readonly [Key in keyof AttemptRecord]: AttemptRecord[Key] } = {
+  /** Writes down the last attempt: the first ten are kept, and the last ten. */
+  #keep(): Entry[] {
+    const log = (this.#log ??= []);
+    const entry = {
       attempt: this.#attempt,
+      failed: this.#failed,
+      error: this.#outcome,
       startMs: this.#beganMs,
       durationMs: this.#endedMs - this.#beganMs,
+      delayMs: this.#delayMs,
     };
-    if (this.#failed) record.error = this.#outcome;
-    if (this.#delayMs !== undefined) record.delayMs = this.#delayMs;
-    if (log.push(record) > 2 * KEPT) log.splice(KEPT, 1);
+    if (log.push(entry) > 2 * KEPT) log.splice(KEPT, 1);
     return log;
   }
 
@@ -325,7 +344,7 @@ class Call<T> implements Abortable {
     this.#leave();
     if (signal) unwatch(signal, this);
     if (reason || onEnd) {
-      const attempts = this.#attempt > 0 ? this.#attempts() : [];
+      const attempts = this.#attempt > 0 ? this.#keep().map(recordOf) : [];
       const report: Report = {
         ok: !reason,
         ...(reason && { reason }),

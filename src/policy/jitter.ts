@@ -30,25 +30,28 @@ export function delayRange(policy: RetryPolicy, retry: number): { minMs: number;
  * The delay for a draw `u`, before it is rounded. Jitter is fitted *under* the cap: the nominal delay gives way until
  * even its longest spread fits, so a delay never passes the cap and never collapses on it. (Jitter first and then the
  * cap makes all clients wait exactly the cap; the cap first and then jitter goes over it.)
- *
- * `decorrelated` is a chain, d_k = d_0 + u_k · (min(cap, 3·d_(k-1)) − d_0), not rounded on the way. It is the *range*
- * that is clipped there and not the draw (as in the AWS original), so it keeps its spread at the cap. The draws before
- * the last are `random`'s, or without it all the same.
  */
 export function spread(policy: RetryPolicy, retry: number, u: number, random?: Random): number {
-  const cap = capOf(policy);
-  if (policy.backoff === 'decorrelated') {
-    const first = Math.min(policy.baseDelayMs, cap);
-    let delay = first;
-    for (let k = Math.max(1, retry - CHAIN_LENGTH + 1); k <= retry; k++) {
-      const drawn = random && k < retry ? draw(random, k) : u;
-      delay = first + drawn * (Math.min(cap, 3 * delay) - first);
-    }
-    return delay;
-  }
+  if (policy.backoff === 'decorrelated') return chained(policy, retry, u, random);
   const lo = policy.jitter[0];
   const hi = policy.jitter[1];
-  return Math.min(nominal(policy, retry), cap / hi) * (lo + u * (hi - lo));
+  return Math.min(nominal(policy, retry), capOf(policy) / hi) * (lo + u * (hi - lo));
+}
+
+/**
+ * `decorrelated` is a chain, d_k = d_0 + u_k · (min(cap, 3·d_(k-1)) − d_0), not rounded on the way. It is the *range*
+ * that is clipped here and not the draw (as in the AWS original), so it keeps its spread at the cap. The draws before
+ * the last are `random`'s, or without it all the same.
+ */
+function chained(policy: RetryPolicy, retry: number, u: number, random?: Random): number {
+  const cap = capOf(policy);
+  const first = Math.min(policy.baseDelayMs, cap);
+  let delay = first;
+  for (let k = Math.max(1, retry - CHAIN_LENGTH + 1); k <= retry; k++) {
+    const drawn = random && k < retry ? draw(random, k) : u;
+    delay = first + drawn * (Math.min(cap, 3 * delay) - first);
+  }
+  return delay;
 }
 
 const whole = (policy: RetryPolicy, ms: number): number => Math.min(capOf(policy), Math.round(ms));
