@@ -355,6 +355,15 @@ export function describeStatements(name: string, open: () => Promise<Opened>): v
       expect(await letters()).toHaveLength(1);
     });
 
+    test('a job that somebody has made ready by hand is not redriven while it runs', async () => {
+      const id = await add();
+      await run(q.bury(await claimOne(), 'not-retryable'));
+      await opened.client.query(`update "${table}" set state = 'ready' where id = $1`, [id]);
+      const job = await claimOne();
+      expect(await run(q.redrive('mail', id))).toEqual([]);
+      expect(await run(q.complete(job))).toHaveLength(1);
+    });
+
     test('purge removes the letters of that age, and their jobs', async () => {
       await add();
       await run(q.bury(await claimOne(), 'not-retryable'));
