@@ -10,7 +10,7 @@ export default defineConfig({
       'test/properties/{decision,delays,retry}.test.ts',
       'test/testing/lawful.test.ts',
     ],
-    env: { PROPERTY_RUNS: '0.1' },
+    env: { PROPERTY_RUNS: '0.05' },
     testTimeout: 30_000,
   },
 });

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { definePolicy, type PolicySpec, policyFromEnv, schedule } from '../../src/index.js';
+import { resolvePolicy } from '../../src/policy/define.js';
+import { presets } from '../../src/policy/presets.js';
+
+test.each<[string, object]>([
+  ['a kind of backoff with something in front', { backoff: 'superlinear' }],
+  ['the name of a jitter for a backoff', { backoff: 'full' }],
+  ['the name of a jitter in a list', { jitter: ['full'] }],
+  ['the name of an option with something in front', { mysignal: 1 }],
+])('%s is refused as what it is', (_, spec) => {
+  const refused = (): unknown => definePolicy(spec as PolicySpec);
+  expect(refused).toThrow(TypeError);
+  expect(refused).toThrow(Object.keys(spec)[0]!);
+  expect(refused).not.toThrow('third argument');
+});
+
+test('a base that a list has no use for may lie above the cap', () => {
+  expect(definePolicy({ backoff: [100], baseDelayMs: 400_000 }).baseDelayMs).toBe(400_000);
+});
+
+test('a count in the environment may have many digits', () => {
+  expect(policyFromEnv({ MAX_RETRIES: '120' }).maxRetries).toBe(120);
+});
+
+test('a schedule says what it was asked for in vain', () => {
+  expect(() => schedule(presets.default, -1)).toThrow(/retries is a whole number >= 0, got -1/);
+});
+
+describe('what was checked once', () => {
+  test('is not checked again: policies, and frozen specs', () => {
+    const policy = definePolicy({ maxRetries: 3 });
+    const frozen = Object.freeze({ maxRetries: 3 });
+    const first = resolvePolicy(frozen);
+    expect(resolvePolicy(policy)).toBe(policy);
+    expect(resolvePolicy(frozen)).toBe(first);
+  });
+
+  test('is checked again where it may have changed', () => {
+    const spec = { maxRetries: 3 };
+    expect(resolvePolicy(spec).maxRetries).toBe(3);
+    spec.maxRetries = 4;
+    expect(resolvePolicy(spec).maxRetries).toBe(4);
+  });
+});
