@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { definePolicy, type PolicySpec, policyFromEnv, schedule } from '../../src/index.js';
+import { definePolicy, policyFromEnv, schedule } from '../../src/index.js';
 import { resolvePolicy } from '../../src/policy/define.js';
 import { presets } from '../../src/policy/presets.js';
 
@@ -9,7 +9,7 @@ test.each<[string, object]>([
   ['the name of a jitter in a list', { jitter: ['full'] }],
   ['the name of an option with something in front', { mysignal: 1 }],
 ])('%s is refused as what it is', (_, spec) => {
-  const refused = (): unknown => definePolicy(spec as PolicySpec);
+  const refused = (): unknown => definePolicy(spec);
   expect(refused).toThrow(TypeError);
   expect(refused).toThrow(Object.keys(spec)[0]!);
   expect(refused).not.toThrow('third argument');
