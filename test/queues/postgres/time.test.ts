@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, test, vi } from 'vitest';
 import {
   consume,
@@ -39,12 +40,16 @@ function scene(options: ConsumeOptions = {}, handler: Handler<TableJob> = () => 
     due: [] as (number | null)[],
     /** Whether heartbeats and settles find the job; an error is thrown. */
     holds: true as boolean | Error,
+    /** How long an answer takes. */
+    delayMs: 0,
   };
   const client = {
     async query(text: string, values: unknown[] = []) {
       const kind = KINDS.get(text);
       if (!kind) throw new Error(`Unforeseen: ${text}`);
       log.push({ atMs: clock.now(), kind, values });
+      const { delayMs } = answers;
+      if (delayMs > 0) await new Promise<void>((resolve) => void clock.setTimer(delayMs, resolve, false));
       if (kind === 'claim') return { rows: answers.jobs.shift() ?? [] };
       if (kind === 'nextDue') return { rows: [{ dueMs: answers.due.shift() ?? null }] };
       if (answers.holds instanceof Error) throw answers.holds;
@@ -113,6 +118,80 @@ describe('the consumer, in time', () => {
     await consumer.stop();
   });
 
+  test('a retry that is due later does not put off what is due before', async () => {
+    const { clock, answers, start, times } = scene({ pollMs: 60_000 }, async () => {
+      await new Promise<void>((resolve) => void clock.setTimer(10, resolve, false));
+      throw new Error('flaky');
+    });
+    answers.jobs = [[probe]];
+    answers.due = [100, 60_000];
+    const consumer = start({ backoff: [777] });
+    await clock.advance(1_000);
+    expect(times('claim')).toEqual([0, 100]);
+    await consumer.stop();
+  });
+
+  test('the deadline counts what an attempt has taken', async () => {
+    const { clock, answers, start, log } = scene({}, (job, context) =>
+      working(() => clock, 60_000)(job, context),
+    );
+    answers.jobs = [[{ ...probe, elapsedMs: 2_000 }]];
+    const consumer = start({ maxElapsedMs: 10_000, baseDelayMs: 100 });
+    await clock.advance(20_000);
+    expect(log.find(({ kind }) => kind === 'bury')).toMatchObject({
+      atMs: 8_000,
+      values: ['7', 3, 'deadline', expect.stringContaining('TimeoutError')],
+    });
+    await consumer.stop();
+  });
+
+  test('a lease counts from when the claim or the heartbeat was sent, not from its answer', async () => {
+    const signals: AbortSignal[] = [];
+    const { clock, answers, start, times } = scene(
+      { leaseMs: 30_000, onError: () => undefined },
+      (job, context) => working(() => clock, 200_000, signals)(job, context),
+    );
+    answers.jobs = [[probe]];
+    answers.delayMs = 4_000;
+    const consumer = start();
+    // Claimed at 0, known at 4 000, beaten at 14 000, known at 18 000; and then no more.
+    await clock.advance(18_000);
+    expect(times('heartbeat')).toEqual([14_000]);
+    answers.holds = away;
+    await clock.advance(25_999);
+    expect(signals[0]!.aborted).toBe(false);
+    await clock.advance(1);
+    expect(signals[0]!.aborted).toBe(true);
+    await clock.runAll(consumer.stop());
+  });
+
+  test('nothing stays with the signal of shutdown', async () => {
+    const shutdown = new AbortController();
+    const { clock, start } = scene({ signal: shutdown.signal });
+    const consumer = start();
+    await clock.advance(1);
+    expect(getEventListeners(shutdown.signal, 'abort')).toHaveLength(1);
+    await consumer.stop();
+    expect(getEventListeners(shutdown.signal, 'abort')).toEqual([]);
+  });
+
+  test('what was added before it listened is found when it does', async () => {
+    let listening!: () => void;
+    const { clock, start, times } = scene({
+      pollMs: 60_000,
+      listen: () =>
+        new Promise((resolve) => {
+          listening = () => resolve(() => undefined);
+        }),
+    });
+    const consumer = start();
+    await clock.advance(100);
+    listening();
+    await clock.advance(100);
+    expect(times('claim')).toEqual([0, 100]);
+    await consumer.stop();
+  });
+
   test('a retry further away than any timer does not make it run hot', async () => {
     const { clock, answers, start, times } = scene({ pollMs: 2 ** 31 - 1, concurrency: 1 }, () => {
       throw new Error('flaky');
@@ -139,7 +218,8 @@ describe('the consumer, in time', () => {
 
   test('the signal is aborted when a heartbeat finds the job gone; what the handler rejects with then is dropped', async () => {
     const signals: AbortSignal[] = [];
-    const { clock, answers, start, log } = scene({ leaseMs: 30_000 }, (_job, { signal }) => {
+    const told = vi.fn();
+    const { clock, answers, start, log } = scene({ leaseMs: 30_000, onError: told }, (_job, { signal }) => {
       signals.push(signal);
       return new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason));
@@ -154,6 +234,7 @@ describe('the consumer, in time', () => {
     expect(signals[0]!.reason).toMatchObject({ name: 'AbortError', message: 'The lease of job 7 was lost' });
     expect(log.filter(({ kind }) => !['claim', 'nextDue', 'heartbeat'].includes(kind))).toEqual([]);
     await consumer.stop();
+    expect(told).not.toHaveBeenCalled();
     expect(clock.liveTimers).toBe(0);
   });
 
