@@ -22,7 +22,7 @@ export function testWithMockTimers({ retry, reportOf }) {
 
   // The same twice: the second time the timers are others, and nobody may wait for those of the first time.
   for (const round of ['first', 'second']) {
-    test(`calls that share a tick go on when it is reached, the ${round} time`, async () => {
+    void test(`calls that share a tick go on when it is reached, the ${round} time`, async () => {
       const settled = [];
       for (let call = 0; call < 10; call++) void retry(fails(2), policy).then((calls) => settled.push(calls));
       await settle();
@@ -36,7 +36,7 @@ export function testWithMockTimers({ retry, reportOf }) {
       assert.deepEqual(new Set(settled), new Set([3]));
     });
 
-    test(`calls that are left waiting keep nobody from going on, the ${round} time`, async () => {
+    void test(`calls that are left waiting keep nobody from going on, the ${round} time`, async () => {
       // As if both tests ran in the same millisecond.
       const { mock: frozen } = mock.method(performance, 'now', () => 1_234_567.25);
       try {
@@ -55,7 +55,7 @@ export function testWithMockTimers({ retry, reportOf }) {
     });
   }
 
-  test('a report after the mock does not begin in its time', async () => {
+  void test('a report after the mock does not begin in its time', async () => {
     let nowMs = 1_000;
     const { mock: ours } = mock.method(performance, 'now', () => (nowMs += 0.01));
     try {
