@@ -12,7 +12,7 @@ import { bold, dim, green, isLive, red, yellow } from './paint.mjs';
 
 const policy = definePolicy({ maxRetries: 3, baseDelayMs: 400, jitter: 'equal', attemptTimeoutMs: 5_000 });
 /** How soon a job of a dead worker is taken over; 30 s unless told otherwise, too long for a demo. */
-const LEASE_MS = 1_000;
+const LEASE_MS = 1_500;
 
 /** What the jobs do, attempt by attempt; the last thing again and again. */
 const jobs = {
@@ -192,7 +192,11 @@ class Table {
   }
 
   tell({ name, attempt, ...event }) {
-    this.rows.get(name)[attempt - 1] = { attempt, ...event };
+    const attempts = this.rows.get(name);
+    // A worker that is killed may take the news of an attempt with it; the attempt counts all the same.
+    for (let lost = attempts.length + 1; lost < attempt; lost++)
+      attempts.push({ attempt: lost, what: 'killed' });
+    attempts[attempt - 1] = { attempt, ...event };
     if (isLive) this.#draw();
   }
 
