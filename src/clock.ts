@@ -134,7 +134,7 @@ let turns: typeof setImmediate | undefined;
 
 /**
  * `performance.now()` for calls that begin one right after the other. Reading the clock costs as much as the whole of
- * an operation that succeeds at once; so a reading made within 50 µs of the one before is used for 32 more, but in this
+ * an operation that succeeds at once; so a reading made within 50 µs of the one before is used for 64 more, but in this
  * turn of the event loop only (and only where turns can be told, that is, where `setImmediate` is). A clock that stands
  * still, as fake ones do, is read every time.
  */
@@ -151,7 +151,7 @@ function freshReading(): Reading {
   const sinceMs = ms - reading.ms;
   reading = { ms };
   if (sinceMs > 0 && sinceMs < 0.05 && typeof setImmediate === 'function') {
-    burst = 32;
+    burst = 64;
     endBurstWithTurn();
   }
   return reading;

@@ -34,13 +34,22 @@ export function retry<T>(
   try {
     const resolved = resolvePolicy(policy);
     if (options) checkOptions(options);
-    else if (resolved.attemptTimeoutMs === Infinity && resolved.maxElapsedMs === Infinity) {
+    else if (resolved === untimed || isUntimed(resolved)) {
       return unwatched(operation, resolved);
     }
     return watched(operation, resolved, options ?? NO_OPTIONS);
   } catch (error) {
     return Promise.reject(error);
   }
+}
+
+/** The policy without time limits that was used last: comparing it takes less than asking it again. */
+let untimed: RetryPolicy | undefined;
+
+function isUntimed(policy: RetryPolicy): boolean {
+  const is = policy.attemptTimeoutMs === Infinity && policy.maxElapsedMs === Infinity;
+  if (is) untimed = policy;
+  return is;
 }
 
 /** Where nothing can interrupt an attempt, all the rest is made when the first one has failed: most calls never fail. */
