@@ -6,20 +6,24 @@ export interface AttemptContext {
   readonly signal: AbortSignal;
 }
 
+// Kept beside the attempts: one of them is made for every attempt of every call, and a signal for few.
+const controllers = /* @__PURE__ */ new WeakMap<Attempt, AbortController>();
+
 /** One attempt: its number, and a signal that costs nothing until somebody needs it. */
 export class Attempt implements AttemptContext {
-  readonly attempt: number;
-  #controller: AbortController | undefined;
-
-  constructor(attempt: number) {
-    this.attempt = attempt;
-  }
+  constructor(readonly attempt: number) {}
 
   get signal(): AbortSignal {
-    return (this.#controller ??= new AbortController()).signal;
+    return controllerOf(this).signal;
   }
 
   abort(reason: unknown): void {
-    (this.#controller ??= new AbortController()).abort(reason);
+    controllerOf(this).abort(reason);
   }
+}
+
+function controllerOf(attempt: Attempt): AbortController {
+  let controller = controllers.get(attempt);
+  if (!controller) controllers.set(attempt, (controller = new AbortController()));
+  return controller;
 }
