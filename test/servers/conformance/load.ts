@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { Step } from '../handler.js';
+import type { Entry, Step } from '../handler.js';
 import { createDatabase, startPostgres } from '../postgres.js';
+import type { WorkerProcess } from '../processes.js';
 import { startRedis } from '../redis.js';
-import { until } from '../trial.js';
+import { type Trial, until } from '../trial.js';
 import { EARLY_MS, type Given, job } from './given.js';
 
 /** What a job of the kill test does: enough work that a kill hits something. */
@@ -83,8 +84,9 @@ export function load({ it, subject, size, figures }: Given): void {
       );
       for (let kill = 0; kill < size.kills; kill++) {
         await sleep(1_000);
-        await workers[kill % 4]?.kill();
-        workers[kill % 4] = await trial.workApart(10);
+        const victim = await busiest(workers, trial);
+        await workers[victim]?.kill();
+        workers[victim] = await trial.workApart(10);
       }
       const { done, dead } = await trial.settled(ids, 120_000);
       const runs = ids.map((id) => trial.runs(id));
@@ -96,10 +98,7 @@ export function load({ it, subject, size, figures }: Given): void {
       expect(letters.filter(({ attempts, history }) => history.length !== attempts)).toEqual([]);
       await trial.queue.audit?.();
       // Runs that a kill has cut off; without any, this test has shown nothing.
-      const ledger = trial.ledgerOf();
-      const cut =
-        ledger.filter(({ what }) => what === 'begin').length -
-        ledger.filter(({ what }) => what === 'done' || what === 'failed').length;
+      const cut = underWay(trial.ledgerOf());
       expect(cut).toBeGreaterThan(0);
       figures['kills'] = {
         jobs: ids.length,
@@ -159,4 +158,24 @@ function countBy(values: readonly number[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
   return counts;
+}
+
+/** The worker with the most runs under way, since to kill an idle one shows nothing. The first, if all are idle for a second. */
+async function busiest(workers: readonly WorkerProcess[], trial: Trial): Promise<number> {
+  for (let looks = 0; looks < 40; looks++) {
+    const open = (pid: number): number => underWay(trial.ledgerOf().filter((entry) => entry.pid === pid));
+    const runs = workers.map((worker) => open(worker.pid));
+    const most = Math.max(...runs);
+    if (most > 0) return runs.indexOf(most);
+    await sleep(25);
+  }
+  return 0;
+}
+
+/** How many runs have begun and not ended. */
+function underWay(ledger: readonly Entry[]): number {
+  return (
+    ledger.filter(({ what }) => what === 'begin').length -
+    ledger.filter(({ what }) => what === 'done' || what === 'failed').length
+  );
 }
