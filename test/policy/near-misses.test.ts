@@ -16,7 +16,9 @@ test.each<[string, object]>([
 });
 
 test('a base that a list has no use for may lie above the cap', () => {
-  expect(definePolicy({ backoff: [100], baseDelayMs: 400_000 }).baseDelayMs).toBe(400_000);
+  const listed = definePolicy({ backoff: [100], baseDelayMs: 400_000 });
+  expect(listed.baseDelayMs).toBe(400_000);
+  expect(definePolicy({ baseDelayMs: 500_000 }, listed).baseDelayMs).toBe(500_000);
 });
 
 test('a count in the environment may have many digits', () => {
