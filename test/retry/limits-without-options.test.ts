@@ -11,6 +11,18 @@ const endOf = (call: Promise<unknown>): Promise<unknown> =>
     vi.advanceTimersByTimeAsync(50).then(() => 'still going on'),
   ]);
 
+/** What a call ends with whose second attempt begins 100 ms before its deadline, and never ends. */
+const cutOff = (attemptTimeoutMs: number): Promise<unknown> => {
+  const clock = virtualClock();
+  const policy = { maxRetries: 1, backoff: [900], maxElapsedMs: 1_000, attemptTimeoutMs } as const;
+  const second = retry(
+    ({ attempt }) => (attempt === 1 ? Promise.reject(new Error('no')) : forever()),
+    policy,
+    { clock },
+  );
+  return clock.runAll(second).catch((error: unknown) => error);
+};
+
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
@@ -26,16 +38,6 @@ test('a call without options keeps the limit of an attempt', async () => {
 });
 
 test('the error of an attempt that was cut off names the limit that was reached first', async () => {
-  const cutOff = (attemptTimeoutMs: number): Promise<unknown> => {
-    const clock = virtualClock();
-    const policy = { maxRetries: 1, backoff: [900], maxElapsedMs: 1_000, attemptTimeoutMs } as const;
-    const second = retry(
-      ({ attempt }) => (attempt === 1 ? Promise.reject(new Error('no')) : forever()),
-      policy,
-      { clock },
-    );
-    return clock.runAll(second).catch((error: unknown) => error);
-  };
   expect(String(await cutOff(150))).toContain('maxElapsedMs');
   expect(String(await cutOff(50))).toContain('attemptTimeoutMs');
 });
