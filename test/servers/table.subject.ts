@@ -21,7 +21,16 @@ const nodePg: Library = {
     const pool = new pg.Pool({ connectionString: url });
     // A server that is down is part of the suite; unheard, the errors of idle connections would end the process.
     pool.on('error', () => undefined);
-    return { client: pool, close: () => pool.end() };
+    const listen: Listen = async (channel, onNotify) => {
+      // A session of its own. Once it is lost the table is looked at, as without it.
+      const session = new pg.Client({ connectionString: url });
+      session.on('error', () => undefined);
+      session.on('notification', ({ payload = '' }) => onNotify(payload));
+      await session.connect();
+      await session.query(`listen ${channel}`);
+      return () => session.end();
+    };
+    return { client: pool, listen, close: () => pool.end() };
   },
 };
 
