@@ -127,6 +127,8 @@ class Call<T> implements Abortable {
   #delayMs: number | undefined;
   // Those before it.
   #log: Entry[] | undefined;
+  // Its reactions, made once: a call that waits for seconds is old, and what it makes anew is moved by the collector.
+  #onTime: (() => void) | undefined;
   #onValue: ((value: T) => void) | undefined;
   #onError: ((error: unknown) => void) | undefined;
 
@@ -277,11 +279,13 @@ class Call<T> implements Abortable {
   #pause(ms: number, nowMs: number): void {
     if (this.#isPast(ms, nowMs)) return;
     this.#delayMs = ms;
-    this.#wait(ms, nowMs, () => {
-      if (this.#isOver) return;
-      const endedMs = this.#elapsedMs();
-      if (!this.#isPast(0, endedMs)) this.#begin(endedMs);
-    });
+    this.#wait(ms, nowMs, (this.#onTime ??= () => this.#goOn()));
+  }
+
+  #goOn(): void {
+    if (this.#isOver) return;
+    const nowMs = this.#elapsedMs();
+    if (!this.#isPast(0, nowMs)) this.#begin(nowMs);
   }
 
   /** Ends the call if an attempt that begins `ms` after `nowMs` would begin too late. */
