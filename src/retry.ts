@@ -1,18 +1,24 @@
 import { type Abortable, unwatch, watch } from './abort.js';
 import { Attempt, type AttemptContext } from './attempt.js';
-import { burstReading, MAX_TIMER_MS, ownTick, platform, sharedTick, type Tick } from './clock.js';
+import {
+  burstReading,
+  MAX_TIMER_MS,
+  ownTick,
+  platform,
+  type Reading,
+  sharedTick,
+  type Tick,
+} from './clock.js';
 import { nextDelay, pastDeadline, type StopReason } from './decide.js';
+import { type Entry, records, trimmed } from './log.js';
 import { checkOptions, type RetryEvent, type RetryOptions } from './options.js';
 import { resolvePolicy } from './policy/define.js';
 import type { PolicySpec, RetryPolicy } from './policy/policy.js';
 import { freshSeed, streamOf } from './random.js';
-import { type AttemptRecord, type Reason, remember, type Report } from './report.js';
+import { type Reason, remember, type Report } from './report.js';
 import { timeoutError } from './timeout.js';
 import { judge } from './verdict/classify.js';
 import { checkVerdict, hintOf } from './verdict/verdict.js';
-
-/** A report tells of the first so many attempts, and of the last. */
-const KEPT = 10;
 
 const NO_OPTIONS = {};
 
@@ -57,13 +63,13 @@ function unwatched<T>(operation: Operation<T>, policy: RetryPolicy): Promise<T> 
   const start = burstReading();
   const context = new Attempt(1);
   const goOn = (error: unknown): PromiseLike<T> =>
-    new Call(operation, policy, NO_OPTIONS, start.ms, context, error) as unknown as PromiseLike<T>;
+    new Call(operation, policy, NO_OPTIONS, start, context, error) as unknown as PromiseLike<T>;
   return run(operation, context).then<T, T>(undefined, goOn);
 }
 
 function watched<T>(operation: Operation<T>, policy: RetryPolicy, options: RetryOptions<T>): Promise<T> {
-  const startMs = (options.clock ?? platform).now();
-  const call = new Call(operation, policy, options, startMs);
+  const start = { ms: (options.clock ?? platform).now() };
+  const call = new Call(operation, policy, options, start);
   return new Promise((resolve, reject) => call.start(resolve, reject));
 }
 
@@ -79,24 +85,6 @@ function run<T>(operation: Operation<T>, context: AttemptContext): Promise<T> {
   }
 }
 
-/** An attempt as it is noted: always of one shape, which costs a third of a record whose keys come and go. */
-interface Entry {
-  readonly attempt: number;
-  readonly failed: boolean;
-  readonly error: unknown;
-  readonly startMs: number;
-  readonly durationMs: number;
-  readonly delayMs: number | undefined;
-}
-
-const recordOf = ({ attempt, failed, error, startMs, durationMs, delayMs }: Entry): AttemptRecord => ({
-  attempt,
-  ...(failed && { error }),
-  startMs,
-  durationMs,
-  ...(delayMs !== undefined && { delayMs }),
-});
-
 /**
  * One call under way. No rule of retrying is here: `decide` has those; this measures, asks and obeys.
  *
@@ -108,7 +96,7 @@ class Call<T> implements Abortable {
   readonly #operation: Operation<T>;
   readonly #policy: RetryPolicy;
   readonly #options: RetryOptions<T>;
-  readonly #startMs: number;
+  readonly #start: Reading;
   readonly #seed = freshSeed();
   #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
@@ -126,7 +114,7 @@ class Call<T> implements Abortable {
   #hintMs: number | undefined;
   #delayMs: number | undefined;
   // Those before it.
-  #log: Entry[] | undefined;
+  #log: Entry | undefined;
   // Its reactions, made once: a call that waits for seconds is old, and what it makes anew is moved by the collector.
   #onTime: (() => void) | undefined;
   #onValue: ((value: T) => void) | undefined;
@@ -136,14 +124,14 @@ class Call<T> implements Abortable {
     operation: Operation<T>,
     policy: RetryPolicy,
     options: RetryOptions<T>,
-    startMs: number,
+    start: Reading,
     context?: Attempt,
     failure?: unknown,
   ) {
     this.#operation = operation;
     this.#policy = policy;
     this.#options = options;
-    this.#startMs = startMs;
+    this.#start = start;
     this.#context = context;
     this.#outcome = failure;
   }
@@ -215,10 +203,9 @@ class Call<T> implements Abortable {
     this.#wait(Math.max(0, endsMs - nowMs), nowMs, () => {
       if (!isCurrent()) return;
       const limit = isDeadline ? `maxElapsedMs (${maxElapsedMs})` : `attemptTimeoutMs (${attemptTimeoutMs})`;
-      const before = this.#log?.at(-1);
       const error = timeoutError(
         `Attempt ${this.#attempt} was cut off by ${limit}`,
-        before?.failed ? { cause: before.error } : undefined,
+        this.#log?.failed ? { cause: this.#log.outcome } : undefined,
       );
       context.abort(error);
       // Whoever listens to that may have aborted the call.
@@ -309,14 +296,14 @@ class Call<T> implements Abortable {
 
   #sleep(ms: number, nowMs: number, then: () => void): Tick {
     const { clock, unref = false } = this.#options;
-    const tick = clock ? ownTick(clock, ms, unref) : sharedTick(this.#startMs + nowMs, ms, unref);
+    const tick = clock ? ownTick(clock, ms, unref) : sharedTick(this.#start.ms + nowMs, ms, unref);
     this.#tick = tick;
     void tick.reached.then(then);
     return tick;
   }
 
   #elapsedMs(): number {
-    return Math.max(0, (this.#options.clock ?? platform).now() - this.#startMs);
+    return Math.max(0, (this.#options.clock ?? platform).now() - this.#start.ms);
   }
 
   /** What the attempt has come to. Returns when that was. */
@@ -336,19 +323,17 @@ class Call<T> implements Abortable {
     this.#tick = undefined;
   }
 
-  /** Writes down the last attempt: the first ten are kept, and the last ten. */
-  #keep(): Entry[] {
-    const log = (this.#log ??= []);
-    const entry = {
+  /** Writes down the attempt that is over. */
+  #keep(): void {
+    this.#log = trimmed({
       attempt: this.#attempt,
       failed: this.#failed,
-      error: this.#outcome,
+      outcome: this.#outcome,
       startMs: this.#beganMs,
-      durationMs: this.#endedMs - this.#beganMs,
+      endMs: this.#endedMs,
       delayMs: this.#delayMs,
-    };
-    if (log.push(entry) > 2 * KEPT) log.splice(KEPT, 1);
-    return log;
+      before: this.#log,
+    });
   }
 
   #end(reason: Reason | undefined, failed: boolean, outcome: unknown): void {
@@ -357,7 +342,8 @@ class Call<T> implements Abortable {
     this.#leave();
     if (signal) unwatch(signal, this);
     if (reason || onEnd) {
-      const attempts = this.#attempt > 0 ? this.#keep().map(recordOf) : [];
+      if (this.#attempt > 0) this.#keep();
+      const attempts = records(this.#log);
       const report: Report = {
         ok: !reason,
         ...(reason && { reason }),
