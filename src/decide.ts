@@ -52,5 +52,8 @@ export function nextDelay(
 
 /** Whether an attempt that begins `delayMs` from now would begin at or after the deadline. */
 export function pastDeadline(policy: RetryPolicy, elapsedMs: number, delayMs: number): boolean {
-  return policy.maxElapsedMs < Infinity && (elapsedMs >= 0 ? elapsedMs : 0) + delayMs >= policy.maxElapsedMs;
+  return (
+    policy.maxElapsedMs < Infinity &&
+    (typeof elapsedMs === 'number' && elapsedMs > 0 ? elapsedMs : 0) + delayMs >= policy.maxElapsedMs
+  );
 }
