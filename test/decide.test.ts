@@ -112,12 +112,15 @@ describe('the decision is total', () => {
     },
   );
 
-  test.each([NaN, -1, -Infinity, undefined, null, 'x', {}])('elapsedMs %j is 0', (elapsedMs) => {
-    const hurried = definePolicy({ maxElapsedMs: 101 }, policy);
-    expect(decide(hurried, failure({ elapsedMs }))).toEqual({ retry: true, delayMs: 100 });
-    const tooHurried = definePolicy({ maxElapsedMs: 100 }, policy);
-    expect(decide(tooHurried, failure({ elapsedMs }))).toEqual({ retry: false, reason: 'deadline' });
-  });
+  test.each([NaN, -1, -Infinity, undefined, null, 'x', '5000', {}, 5_000n, { toString: [] }])(
+    'elapsedMs %o is 0',
+    (elapsedMs) => {
+      const hurried = definePolicy({ maxElapsedMs: 101 }, policy);
+      expect(decide(hurried, failure({ elapsedMs }))).toEqual({ retry: true, delayMs: 100 });
+      const tooHurried = definePolicy({ maxElapsedMs: 100 }, policy);
+      expect(decide(tooHurried, failure({ elapsedMs }))).toEqual({ retry: false, reason: 'deadline' });
+    },
+  );
 
   test.each([
     undefined,
