@@ -112,7 +112,7 @@ describe('the decision is total', () => {
     },
   );
 
-  test.each([NaN, -1, -Infinity, undefined, null, 'x', '5000', {}, 5_000n, { toString: [] }])(
+  test.each<unknown>([NaN, -1, -Infinity, undefined, null, 'x', '5000', {}, 5_000n, { toString: [] }])(
     'elapsedMs %o is 0',
     (elapsedMs) => {
       const hurried = definePolicy({ maxElapsedMs: 101 }, policy);
