@@ -15,5 +15,6 @@ export default defineConfig({
     // `test/support/runs.ts` reads it.
     env: { PROPERTY_SEED: seed },
     testTimeout: 1_800_000,
+    maxWorkers: 2,
   },
 });

@@ -60,6 +60,36 @@ test('a hint that no whole number of milliseconds reaches is too long under any 
   });
 });
 
+test('an attempt that is no whole number from 1 counts as the last one', () => {
+  const arbitraryNoAttempt = fc.oneof(
+    fc.anything().filter((value) => typeof value !== 'number'),
+    fc.integer({ max: 0 }),
+    fc.double().filter((value) => !Number.isInteger(value)),
+    fc.constant(2 ** 53),
+  );
+  fc.assert(
+    fc.property(arbitraryPolicy(), arbitraryNoAttempt, (policy, attempt) => {
+      expect(decide(policy, { verdict: 'retry', attempt: attempt as number, elapsedMs: 0 })).toEqual({
+        retry: false,
+        reason: 'retries-exhausted',
+      });
+    }),
+    runs(1_000, 100_000),
+  );
+});
+
+test('a time that is not 0 or more counts as 0, and without a deadline no time is too long', () => {
+  const policy = definePolicy({ baseDelayMs: 100, jitter: 'none', maxElapsedMs: 101 });
+  const after = (elapsedMs: number, maxElapsedMs: number): boolean =>
+    decide({ ...policy, maxElapsedMs }, { verdict: 'retry', attempt: 1, elapsedMs }).retry;
+  for (const elapsedMs of [0, -1, -Infinity, NaN, '5', 5n, { toString: [] }, Symbol('s')]) {
+    expect(after(elapsedMs as number, 101)).toBe(true);
+    expect(after(elapsedMs as number, 100)).toBe(false);
+  }
+  expect(after(1, 101)).toBe(false);
+  expect(after(Infinity, Infinity)).toBe(true);
+});
+
 test('the decision is total: whatever is passed, it says retry after whole milliseconds, or why not', () => {
   fc.assert(
     fc.property(

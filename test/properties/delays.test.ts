@@ -166,7 +166,7 @@ test('a policy that went through JSON keeps every delay', () => {
       expect(back).toEqual(policy);
       expect(delayFor(back, retry, random)).toBe(delayFor(policy, retry, random));
     }),
-    runs(1_000, 200_000),
+    runs(),
   );
 });
 
