@@ -1,9 +1,10 @@
 // The door of the core for the other entry points of this package. Not public: nothing here is exported to users.
 export { unwatch, watch } from './abort.js';
 export { type AttemptContext, Attempt } from './attempt.js';
-export { type Clock, MAX_TIMER_MS } from './clock.js';
+export { type Clock, MAX_TIMER_MS, platform } from './clock.js';
 export { nextDelay } from './decide.js';
 export { resolvePolicy } from './policy/define.js';
+export { freshSeed, unseeded } from './random.js';
 export { type AttemptRecord, type Reason, remember, type Report } from './report.js';
 export { show } from './show.js';
 export { systemClock } from './system-clock.js';

@@ -1,4 +1,5 @@
 import type { RetryPolicy } from '../index.js';
+import { freshSeed } from '../internal.js';
 import { failureText } from './failure-text.js';
 import { allLaws } from './laws/index.js';
 import type { Law, LawName } from './laws/law.js';
@@ -77,7 +78,7 @@ export function judge(
 function check(
   subject: Subject | RetryPolicy,
   laws: readonly Law[],
-  { seed = Math.floor(Math.random() * 2 ** 31), retries = defaultRetries, budgetMs }: CheckOptions,
+  { seed = freshSeed() >>> 1, retries = defaultRetries, budgetMs }: CheckOptions,
 ): ScheduleCheck {
   const rising = retries.every((retry, at) => Number.isSafeInteger(retry) && retry > (retries[at - 1] ?? 0));
   if (!rising || retries.length === 0) {

@@ -1,4 +1,5 @@
 import { type Random, seeded } from '../index.js';
+import { unseeded } from '../internal.js';
 import type { Subject } from './subject.js';
 
 /** Where schedules break: the first 64 retries, the end of the doubles (2^1023, 2^1024), past it, and far away. */
@@ -91,7 +92,7 @@ export class Observer {
   sampled(retry: number): readonly Observation[] {
     return remember(this.#sampled, retry, () =>
       this.subject.ownRandom === true
-        ? Array.from({ length: ownDelays }, () => ({ retry, delay: this.#delay(retry, Math.random) }))
+        ? Array.from({ length: ownDelays }, () => ({ retry, delay: this.#delay(retry, unseeded) }))
         : this.askStreams(retry),
     );
   }

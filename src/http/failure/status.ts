@@ -1,4 +1,4 @@
-import { isStatus, readRetryAfter } from '../../internal.js';
+import { isStatus, platform, readRetryAfter } from '../../internal.js';
 import { readRetryHint } from '../hints.js';
 import { shouldRetry } from '../should-retry.js';
 import { type Finding, type Rule, useless, vaguely } from './finding.js';
@@ -52,7 +52,7 @@ function said(level: Level, value: number): Finding | undefined {
   // A used-up budget is a 429 too, and does not come back by waiting.
   if (level.code === 'insufficient_quota') return { verdict: 'stop', sent: 'yes' };
   // Retry-After is the core's to read; the other hints are not.
-  if (!NOT_NOW.has(value) || readRetryAfter(headers, Date.now()) !== undefined) return undefined;
+  if (!NOT_NOW.has(value) || readRetryAfter(headers, platform.wallNow()) !== undefined) return undefined;
   const hintMs = readRetryHint(headers);
   return hintMs === undefined ? undefined : { verdict: { retryAfterMs: hintMs }, sent: 'yes' };
 }

@@ -1,3 +1,4 @@
+import { platform } from '../../internal.js';
 import type { DeadLetters } from '../types.js';
 import type { Entry } from './burial.js';
 import type { BullDeadLetterQueue } from './host.js';
@@ -35,7 +36,7 @@ export function deadLetters<Payload = unknown>(
     },
 
     async purge({ olderThanMs = 0 } = {}) {
-      const latestMs = Date.now() - olderThanMs;
+      const latestMs = platform.wallNow() - olderThanMs;
       let purged = 0;
       for (let kept = 0; ;) {
         const page = await entries(dead, kept, kept + PAGE - 1);
