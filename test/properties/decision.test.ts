@@ -97,7 +97,7 @@ test('the decision is total: whatever is passed, it says retry after whole milli
       fc.oneof(fc.anything(), arbitraryVerdict),
       fc.oneof(fc.anything(), arbitraryAttempt),
       fc.oneof(fc.anything(), arbitraryElapsed),
-      fc.anything(),
+      fc.oneof(fc.double(), fc.constantFrom(undefined, null, 'half')),
       (policy, verdict, attempt, elapsedMs, draw) => {
         const decision = decide(policy, { verdict, attempt, elapsedMs } as never, () => draw as number);
         if (decision.retry)
