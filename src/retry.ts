@@ -116,9 +116,9 @@ class Call<T> implements Abortable {
   // Those before it.
   #log: Entry | undefined;
   // Its reactions, made once: a call that waits for seconds is old, and what it makes anew is moved by the collector.
-  #onTime: (() => void) | undefined;
+  // `step` goes on after a failure, or after a delay: there is never one while the other is awaited.
+  #step: ((error?: unknown) => void) | undefined;
   #onValue: ((value: T) => void) | undefined;
-  #onError: ((error: unknown) => void) | undefined;
 
   constructor(
     operation: Operation<T>,
@@ -178,10 +178,13 @@ class Call<T> implements Abortable {
     this.#beganMs = Math.round(beganMs);
     const result = run(this.#operation, context);
     if (attemptTimeoutMs === Infinity && maxElapsedMs === Infinity) {
-      // Without time limits no attempt outlives its turn, so the same two reactions serve them all.
+      // Without time limits no attempt outlives its turn, so the same reactions serve them all; and without options
+      // nobody wants to know of success but the caller.
       result.then(
-        (this.#onValue ??= (value) => this.#context && this.#settled(false, value)),
-        (this.#onError ??= (error) => this.#context && this.#settled(true, error)),
+        this.#options === NO_OPTIONS
+          ? this.#resolve
+          : (this.#onValue ??= (value) => this.#context && this.#settled(false, value)),
+        this.#stepOn(),
       );
     } else {
       this.#limit(result, context, beganMs);
@@ -266,11 +269,17 @@ class Call<T> implements Abortable {
   #pause(ms: number, nowMs: number): void {
     if (this.#isPast(ms, nowMs)) return;
     this.#delayMs = ms;
-    this.#wait(ms, nowMs, (this.#onTime ??= () => this.#goOn()));
+    this.#wait(ms, nowMs, this.#stepOn());
+  }
+
+  #stepOn(): (error?: unknown) => void {
+    return (this.#step ??= (error) => {
+      if (this.#context) this.#settled(true, error);
+      else if (!this.#isOver) this.#goOn();
+    });
   }
 
   #goOn(): void {
-    if (this.#isOver) return;
     const nowMs = this.#elapsedMs();
     if (!this.#isPast(0, nowMs)) this.#begin(nowMs);
   }
