@@ -2,10 +2,9 @@
 export { unwatch, watch } from './abort.js';
 export { type AttemptContext, Attempt } from './attempt.js';
 export { type Clock, MAX_TIMER_MS, platform } from './clock.js';
-export { nextDelay } from './decide.js';
 export { resolvePolicy } from './policy/define.js';
 export { freshSeed, unseeded } from './random.js';
-export { type AttemptRecord, type Reason, remember, type Report } from './report.js';
+export { remember, type Report } from './report.js';
 export { show } from './show.js';
 export { systemClock } from './system-clock.js';
 export { timeoutError } from './timeout.js';
@@ -14,4 +13,4 @@ export { decimal, fieldOf, trimmed, wholeMs } from './verdict/field.js';
 export { markOf } from './verdict/marks.js';
 export { readRetryAfter, serverNow } from './verdict/retry-after.js';
 export { isStatus } from './verdict/status.js';
-export { checkVerdict, hintOf, isVerdict } from './verdict/verdict.js';
+export { checkVerdict, hintOf } from './verdict/verdict.js';
