@@ -6,24 +6,18 @@ export interface AttemptContext {
   readonly signal: AbortSignal;
 }
 
-// Kept beside the attempts: one of them is made for every attempt of every call, and a signal for few.
-const controllers = /* @__PURE__ */ new WeakMap<Attempt, AbortController>();
-
 /** One attempt: its number, and a signal that costs nothing until somebody needs it. */
 export class Attempt implements AttemptContext {
+  #controller: AbortController | undefined;
+
   constructor(readonly attempt: number) {}
 
   get signal(): AbortSignal {
-    return controllerOf(this).signal;
+    return (this.#controller ??= new AbortController()).signal;
   }
 
   abort(reason: unknown): void {
-    controllerOf(this).abort(reason);
+    void this.signal;
+    this.#controller!.abort(reason);
   }
-}
-
-function controllerOf(attempt: Attempt): AbortController {
-  let controller = controllers.get(attempt);
-  if (!controller) controllers.set(attempt, (controller = new AbortController()));
-  return controller;
 }

@@ -1,5 +1,5 @@
 import { hintedDelay } from './policy/hint.js';
-import { delayFor } from './policy/jitter.js';
+import { backoffDelay } from './policy/jitter.js';
 import type { RetryPolicy } from './policy/policy.js';
 import { type Random, unseeded } from './random.js';
 import { hintOf, isVerdict, type Verdict } from './verdict/verdict.js';
@@ -25,11 +25,18 @@ export interface Failure {
  * An exception of the caller's `random` passes through.
  */
 export function decide(policy: RetryPolicy, failure: Failure, random: Random = unseeded): Decision {
-  const next = nextDelay(policy, failure.verdict, failure.attempt, failure.elapsedMs, random);
+  const { verdict, attempt, elapsedMs } = failure;
+  const next = nextDelay(
+    policy,
+    isVerdict(verdict) ? verdict : 'stop',
+    Number.isSafeInteger(attempt) && attempt >= 1 ? attempt : NaN,
+    typeof elapsedMs === 'number' && elapsedMs >= 0 ? elapsedMs : 0,
+    random,
+  );
   return typeof next === 'number' ? { retry: true, delayMs: next } : { retry: false, reason: next };
 }
 
-/** The decision without the object around it, for the loop: the delay, or the reason to stop. */
+/** The decision on what the loop itself has measured, and without the object around it: the delay, or the reason to stop. */
 export function nextDelay(
   policy: RetryPolicy,
   verdict: Verdict,
@@ -37,23 +44,20 @@ export function nextDelay(
   elapsedMs: number,
   random: Random,
 ): number | StopReason {
-  if (verdict === 'stop' || !isVerdict(verdict)) return 'not-retryable';
-  if (!Number.isSafeInteger(attempt) || attempt < 1 || attempt > policy.maxRetries)
-    return 'retries-exhausted';
+  if (verdict === 'stop') return 'not-retryable';
+  // Not of a number that is none, either.
+  if (!(attempt <= policy.maxRetries)) return 'retries-exhausted';
   const hintMs = hintOf(verdict);
   // What is past all whole milliseconds ("never") is too long under any policy: to wait for less would undercut it.
-  if (hintMs !== undefined && hintMs > Math.min(policy.maxRetryAfterMs, Number.MAX_SAFE_INTEGER))
-    return 'hint-too-long';
+  if (hintMs! > Math.min(policy.maxRetryAfterMs, Number.MAX_SAFE_INTEGER)) return 'hint-too-long';
   const delayMs =
-    hintMs === undefined ? delayFor(policy, attempt, random) : hintedDelay(policy, attempt, random, hintMs);
+    hintMs === undefined
+      ? backoffDelay(policy, attempt, random)
+      : hintedDelay(policy, attempt, random, hintMs);
   // Before a useless wait, not after it.
-  return pastDeadline(policy, elapsedMs, delayMs) ? 'deadline' : delayMs;
+  return pastDeadline(policy, elapsedMs + delayMs) ? 'deadline' : delayMs;
 }
 
-/** Whether an attempt that begins `delayMs` from now would begin at or after the deadline. */
-export function pastDeadline(policy: RetryPolicy, elapsedMs: number, delayMs: number): boolean {
-  return (
-    policy.maxElapsedMs < Infinity &&
-    (typeof elapsedMs === 'number' && elapsedMs > 0 ? elapsedMs : 0) + delayMs >= policy.maxElapsedMs
-  );
-}
+/** Whether an attempt that begins then would begin at or after the deadline. */
+export const pastDeadline = ({ maxElapsedMs }: RetryPolicy, beginsMs: number): boolean =>
+  maxElapsedMs < Infinity && beginsMs >= maxElapsedMs;

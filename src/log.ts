@@ -1,8 +1,5 @@
 import type { AttemptRecord } from './report.js';
 
-/** A report tells of the first so many attempts, and of the last. */
-const KEPT = 10;
-
 /**
  * An attempt as it is noted, with the one noted before it: a list from the latest back, which takes no array. Always of
  * one shape; a record whose keys come and go costs three times as much.
@@ -10,18 +7,18 @@ const KEPT = 10;
 export interface Entry {
   readonly attempt: number;
   readonly failed: boolean;
-  readonly outcome: unknown;
+  readonly error: unknown;
   readonly startMs: number;
-  readonly endMs: number;
+  readonly durationMs: number;
   readonly delayMs: number | undefined;
   before: Entry | undefined;
 }
 
 /** Takes one out of the middle where there are too many; the first ten stay, and the last ten. */
 export function trimmed(latest: Entry): Entry {
-  if (latest.attempt > 2 * KEPT) {
+  if (latest.attempt > 20) {
     let last = latest;
-    for (let i = 1; i < KEPT; i++) last = last.before!;
+    for (let i = 1; i < 10; i++) last = last.before!;
     last.before = last.before!.before;
   }
   return latest;
@@ -31,14 +28,8 @@ export function trimmed(latest: Entry): Entry {
 export function records(latest: Entry | undefined): AttemptRecord[] {
   const list: AttemptRecord[] = [];
   for (let entry = latest; entry; entry = entry.before) {
-    const { attempt, failed, outcome, startMs, endMs, delayMs } = entry;
-    list.push({
-      attempt,
-      ...(failed && { error: outcome }),
-      startMs,
-      durationMs: endMs - startMs,
-      ...(delayMs !== undefined && { delayMs }),
-    });
+    const { before: _, failed, error, delayMs, ...record } = entry;
+    list.unshift({ ...record, ...(failed && { error }), ...(delayMs !== undefined && { delayMs }) });
   }
-  return list.toReversed();
+  return list;
 }

@@ -1,7 +1,7 @@
 import type { AttemptContext } from './attempt.js';
 import type { Clock } from './clock.js';
 import { meantBy, optionNames } from './policy/names.js';
-import { presets } from './policy/presets.js';
+import { rules } from './policy/rules.js';
 import type { Random } from './random.js';
 import type { Report } from './report.js';
 import type { Verdict } from './verdict/verdict.js';
@@ -40,8 +40,9 @@ export interface RetryOptions<T = unknown> {
 /** @throws TypeError for a name no option has: a misspelt hook would never be called. */
 export function checkOptions(options: object): void {
   for (const name of Object.keys(options)) {
-    if (optionNames.test(name)) continue;
-    const meant = Object.hasOwn(presets.default, name) ? 'it belongs in the policy' : meantBy(name);
-    throw new TypeError(`retry has no option ${name}: ${meant}`);
+    if (!optionNames.test(name)) {
+      const meant = rules[name] ? 'it belongs in the policy' : meantBy(name);
+      throw new TypeError(`retry has no option ${name}: ${meant}`);
+    }
   }
 }

@@ -1,22 +1,16 @@
 import { type Abortable, unwatch, watch } from './abort.js';
 import { Attempt, type AttemptContext } from './attempt.js';
-import {
-  burstReading,
-  MAX_TIMER_MS,
-  ownTick,
-  platform,
-  type Reading,
-  sharedTick,
-  type Tick,
-} from './clock.js';
+import { burstReading, type Reading } from './burst.js';
+import { platform } from './clock.js';
 import { nextDelay, pastDeadline, type StopReason } from './decide.js';
 import { type Entry, records, trimmed } from './log.js';
-import { checkOptions, type RetryEvent, type RetryOptions } from './options.js';
+import { checkOptions, type RetryOptions } from './options.js';
 import { resolvePolicy } from './policy/define.js';
 import type { PolicySpec, RetryPolicy } from './policy/policy.js';
 import { freshSeed, streamOf } from './random.js';
 import { type Reason, remember, type Report } from './report.js';
-import { timeoutError } from './timeout.js';
+import { type Tick, tickIn } from './tick.js';
+import { TimeoutError } from './timeout.js';
 import { judge } from './verdict/classify.js';
 import { checkVerdict, hintOf } from './verdict/verdict.js';
 
@@ -40,23 +34,16 @@ export function retry<T>(
   try {
     const resolved = resolvePolicy(policy);
     if (options) checkOptions(options);
-    else if (resolved === untimed || isUntimed(resolved)) {
-      return unwatched(operation, resolved);
-    }
+    else if (!isTimed(resolved)) return unwatched(operation, resolved);
     return watched(operation, resolved, options ?? NO_OPTIONS);
   } catch (error) {
     return Promise.reject(error);
   }
 }
 
-/** The policy without time limits that was used last: comparing it takes less than asking it again. */
-let untimed: RetryPolicy | undefined;
-
-function isUntimed(policy: RetryPolicy): boolean {
-  const is = policy.attemptTimeoutMs === Infinity && policy.maxElapsedMs === Infinity;
-  if (is) untimed = policy;
-  return is;
-}
+/** Whether attempts of the policy may be cut off. */
+const isTimed = (policy: RetryPolicy): boolean =>
+  policy.attemptTimeoutMs < Infinity || policy.maxElapsedMs < Infinity;
 
 /** Where nothing can interrupt an attempt, all the rest is made when the first one has failed: most calls never fail. */
 function unwatched<T>(operation: Operation<T>, policy: RetryPolicy): Promise<T> {
@@ -70,16 +57,15 @@ function unwatched<T>(operation: Operation<T>, policy: RetryPolicy): Promise<T> 
 function watched<T>(operation: Operation<T>, policy: RetryPolicy, options: RetryOptions<T>): Promise<T> {
   const start = { ms: (options.clock ?? platform).now() };
   const call = new Call(operation, policy, options, start);
-  return new Promise((resolve, reject) => call.start(resolve, reject));
+  return new Promise((resolve, reject) => call.then(resolve, reject));
 }
 
 /** A promise of what the operation comes to, synchronous or not. */
 function run<T>(operation: Operation<T>, context: AttemptContext): Promise<T> {
   try {
-    const result = operation(context);
-    return (result as Promise<T> | undefined)?.constructor === Promise
-      ? (result as Promise<T>)
-      : Promise.resolve(result);
+    const result = operation(context) as Promise<T> | undefined;
+    // What `resolve` would do as well, and takes longer for.
+    return result?.constructor === Promise ? result : Promise.resolve(result as T);
   } catch (error) {
     return Promise.reject(error);
   }
@@ -98,6 +84,8 @@ class Call<T> implements Abortable {
   readonly #options: RetryOptions<T>;
   readonly #start: Reading;
   readonly #seed = freshSeed();
+  // Made once: a call that waits for seconds is old, and what it makes anew is moved by the collector.
+  readonly #step = this.#goOn.bind(this);
   #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
   #isOver = false;
@@ -115,10 +103,6 @@ class Call<T> implements Abortable {
   #delayMs: number | undefined;
   // Those before it.
   #log: Entry | undefined;
-  // Its reactions, made once: a call that waits for seconds is old, and what it makes anew is moved by the collector.
-  // `step` goes on after a failure, or after a delay: there is never one while the other is awaited.
-  #step: ((error?: unknown) => void) | undefined;
-  #onValue: ((value: T) => void) | undefined;
 
   constructor(
     operation: Operation<T>,
@@ -136,18 +120,15 @@ class Call<T> implements Abortable {
     this.#outcome = failure;
   }
 
-  /** Goes on after a first attempt that has failed: as a thenable the call settles a promise the caller already has. */
+  /** Begins, or goes on after a first attempt that has failed: as a thenable, it settles a promise the caller already has. */
   // oxlint-disable-next-line unicorn/no-thenable -- being one is the point: nobody but `unwatched` ever holds a call.
   then(resolve: (value: T) => void, reject: (error: unknown) => void): void {
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#attempt = 1;
-    this.#settled(true, this.#outcome);
-  }
-
-  start(resolve: (value: T) => void, reject: (error: unknown) => void): void {
-    this.#resolve = resolve;
-    this.#reject = reject;
+    if (this.#context) {
+      this.#attempt = 1;
+      return this.#settled(true, this.#outcome);
+    }
     const { signal } = this.#options;
     if (signal) {
       const end = (): void => this.#end('aborted', true, signal.reason);
@@ -160,9 +141,8 @@ class Call<T> implements Abortable {
 
   /** Of the shared listener. Nothing that happens from here on counts. */
   aborted(reason: unknown): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
     const context = this.#context;
+    this.#isOver = true;
     if (context) {
       this.#note(true, reason);
       context.abort(reason);
@@ -170,98 +150,75 @@ class Call<T> implements Abortable {
     this.#endByAbort!();
   }
 
-  #begin(beganMs: number): void {
-    if (this.#attempt > 0) this.#keep();
-    const { attemptTimeoutMs, maxElapsedMs } = this.#policy;
+  #begin(nowMs: number): void {
+    if (this.#attempt) this.#keep();
     const context = new Attempt(++this.#attempt);
     this.#context = context;
-    this.#beganMs = Math.round(beganMs);
-    const result = run(this.#operation, context);
-    if (attemptTimeoutMs === Infinity && maxElapsedMs === Infinity) {
-      // Without time limits no attempt outlives its turn, so the same reactions serve them all; and without options
-      // nobody wants to know of success but the caller.
-      result.then(
-        this.#options === NO_OPTIONS
-          ? this.#resolve
-          : (this.#onValue ??= (value) => this.#context && this.#settled(false, value)),
-        this.#stepOn(),
-      );
-    } else {
-      this.#limit(result, context, beganMs);
-    }
+    this.#beganMs = Math.round(nowMs);
+    let result = run(this.#operation, context);
+    if (isTimed(this.#policy)) result = this.#limited(result, context, nowMs);
+    result.then(
+      this.#isWatched() ? (value) => this.#context && this.#settled(false, value) : this.#resolve,
+      this.#step,
+    );
   }
 
-  /** Ends the attempt when its time is over. What it comes to later is ignored, and never an unhandled rejection. */
-  #limit(result: Promise<T>, context: Attempt, beganMs: number): void {
-    const isCurrent = (): boolean => this.#context === context;
-    result.then(
-      (value) => isCurrent() && this.#settled(false, value),
-      (error: unknown) => isCurrent() && this.#settled(true, error),
-    );
-    if (!isCurrent()) return;
-    const { attemptTimeoutMs, maxElapsedMs } = this.#policy;
-    const isDeadline = maxElapsedMs - beganMs < attemptTimeoutMs;
-    const endsMs = isDeadline ? maxElapsedMs : beganMs + attemptTimeoutMs;
-    const nowMs = this.#elapsedMs();
-    this.#wait(Math.max(0, endsMs - nowMs), nowMs, () => {
-      if (!isCurrent()) return;
-      const limit = isDeadline ? `maxElapsedMs (${maxElapsedMs})` : `attemptTimeoutMs (${attemptTimeoutMs})`;
-      const error = timeoutError(
-        `Attempt ${this.#attempt} was cut off by ${limit}`,
-        this.#log?.failed ? { cause: this.#log.outcome } : undefined,
-      );
-      context.abort(error);
-      // Whoever listens to that may have aborted the call.
-      if (isCurrent()) this.#settled(true, error);
+  /** Whether anything can interrupt the call, or anybody but the caller wants to know of its success. */
+  #isWatched(): boolean {
+    return this.#options !== NO_OPTIONS || isTimed(this.#policy);
+  }
+
+  /** The same until its time is over. What it comes to later is ignored, and never an unhandled rejection. */
+  #limited(result: Promise<T>, context: Attempt, beganMs: number): Promise<T> {
+    return new Promise((resolve, reject) => {
+      result.then(resolve, reject);
+      const isUnderWay = (): boolean => this.#context === context;
+      // The operation may have aborted the call.
+      if (!isUnderWay()) return;
+      const { attemptTimeoutMs, maxElapsedMs } = this.#policy;
+      const limit = maxElapsedMs - beganMs < attemptTimeoutMs ? 'maxElapsedMs' : 'attemptTimeoutMs';
+      const nowMs = this.#elapsedMs();
+      const leftMs = Math.min(attemptTimeoutMs + beganMs, maxElapsedMs) - nowMs;
+      const end = (): void => {
+        if (!isUnderWay()) return;
+        const cause = this.#log?.error;
+        // Without end, causes would keep the errors of all attempts.
+        const isTold = this.#log?.failed && !(cause instanceof TimeoutError && this.#attempt % 10 === 1);
+        const message = `Attempt ${this.#attempt} was cut off by ${limit} (${this.#policy[limit]})`;
+        const error = new TimeoutError(message, isTold ? { cause } : undefined);
+        reject(error);
+        context.abort(error);
+      };
+      void this.#wait(Math.max(0, leftMs), nowMs).then(end);
     });
   }
 
-  /** An attempt is over. Each guard is one paragraph, in the order in which they win; an abort has won before. */
+  /** An attempt is over: judged, by the caller first, decided, and announced. An abort has won before. */
   #settled(failed: boolean, outcome: unknown): void {
     const context = this.#context!;
     const elapsedMs = this.#note(failed, outcome);
-
-    // Judged, by the caller first, and decided.
-    let decided: number | StopReason | undefined;
+    const { classify, classifyResult, onRetry, random, clock = platform } = this.#options;
+    const attempt = this.#attempt;
+    let next: number | StopReason | undefined;
     try {
-      decided = this.#decided(context, elapsedMs);
+      const verdict = failed
+        ? (checkVerdict(classify?.(outcome, context)) ?? judge(outcome, this.#policy, clock))
+        : checkVerdict(classifyResult?.(outcome as T, context));
+      this.#hintMs = hintOf(verdict);
+      next = verdict && nextDelay(this.#policy, verdict, attempt, elapsedMs, random ?? streamOf(this.#seed));
     } catch (error) {
-      if (!this.#isOver) this.#end('hook-failed', true, error);
+      return this.#end('hook-failed', true, error);
     }
     if (this.#isOver) return;
-
-    // Succeeded: a value that nobody objects to.
-    if (decided === undefined) return this.#end(undefined, false, outcome);
-
-    // Not retryable, out of retries, told to wait too long, or out of time.
-    if (typeof decided === 'string') return this.#end(decided, failed, outcome);
-
-    const { onRetry } = this.#options;
-    if (!onRetry) return this.#pause(decided, elapsedMs);
-
-    // Announced. A hook may take its time, and that counts.
-    const event: RetryEvent = {
-      error: failed ? outcome : undefined,
-      attempt: this.#attempt,
-      delayMs: decided,
-      elapsedMs: this.#endedMs,
-    };
-    new Promise((resolve) => resolve(onRetry(event))).then(
-      () => this.#isOver || this.#pause(decided, this.#elapsedMs()),
-      (error: unknown) => this.#isOver || this.#end('hook-failed', true, error),
-    );
-  }
-
-  /** The delay, or the reason to stop; undefined for a value that nobody objects to. */
-  #decided(context: Attempt, elapsedMs: number): number | StopReason | undefined {
-    const { classify, classifyResult, random, clock = platform } = this.#options;
-    const outcome = this.#outcome;
-    const verdict = this.#failed
-      ? (checkVerdict(classify?.(outcome, context)) ?? judge(outcome, this.#policy, clock))
-      : checkVerdict(classifyResult?.(outcome as T, context));
-    this.#hintMs = hintOf(verdict);
-    return (
-      verdict && nextDelay(this.#policy, verdict, this.#attempt, elapsedMs, random ?? streamOf(this.#seed))
+    // A reason to stop, or none: a value that nobody objects to.
+    if (typeof next !== 'number') return this.#end(next, failed, outcome);
+    const delayMs = next;
+    if (!onRetry) return this.#pause(delayMs, elapsedMs);
+    const error = failed ? outcome : undefined;
+    new Promise((resolve) => resolve(onRetry({ error, attempt, delayMs, elapsedMs: this.#endedMs }))).then(
+      // A hook may take its time, and that counts.
+      () => this.#pause(delayMs, this.#elapsedMs()),
+      (failure: unknown) => this.#end('hook-failed', true, failure),
     );
   }
 
@@ -269,46 +226,28 @@ class Call<T> implements Abortable {
   #pause(ms: number, nowMs: number): void {
     if (this.#isPast(ms, nowMs)) return;
     this.#delayMs = ms;
-    this.#wait(ms, nowMs, this.#stepOn());
+    void this.#wait(ms, nowMs).then(this.#step);
   }
 
-  #stepOn(): (error?: unknown) => void {
-    return (this.#step ??= (error) => {
-      if (this.#context) this.#settled(true, error);
-      else if (!this.#isOver) this.#goOn();
-    });
-  }
-
-  #goOn(): void {
+  /** Goes on after a failure, or after a delay: there is never one while the other is awaited. */
+  #goOn(error?: unknown): void {
+    if (this.#context) return this.#settled(true, error);
     const nowMs = this.#elapsedMs();
     if (!this.#isPast(0, nowMs)) this.#begin(nowMs);
   }
 
   /** Ends the call if an attempt that begins `ms` after `nowMs` would begin too late. */
   #isPast(ms: number, nowMs: number): boolean {
-    const isPast = pastDeadline(this.#policy, nowMs, ms);
-    if (isPast) this.#end('deadline', this.#failed, this.#outcome);
-    return isPast;
+    if (pastDeadline(this.#policy, nowMs + ms)) this.#end('deadline', this.#failed, this.#outcome);
+    return this.#isOver;
   }
 
-  /** Calls `then` at least `ms` after `nowMs`, from a promise of its own; whether that is still wanted, `then` has to see. */
-  #wait(ms: number, nowMs: number, then: () => void): void {
-    if (ms > MAX_TIMER_MS) this.#waitInParts(ms, nowMs, then);
-    else this.#sleep(Math.ceil(ms), nowMs, then);
-  }
-
-  #waitInParts(ms: number, nowMs: number, then: () => void): void {
-    const tick = this.#sleep(MAX_TIMER_MS, nowMs, () => {
-      if (this.#tick === tick) this.#wait(ms - MAX_TIMER_MS, this.#elapsedMs(), then);
-    });
-  }
-
-  #sleep(ms: number, nowMs: number, then: () => void): Tick {
-    const { clock, unref = false } = this.#options;
-    const tick = clock ? ownTick(clock, ms, unref) : sharedTick(this.#start.ms + nowMs, ms, unref);
-    this.#tick = tick;
-    void tick.reached.then(then);
-    return tick;
+  #wait(ms: number, nowMs: number): Promise<void> {
+    const { clock = platform, unref = false } = this.#options;
+    const tick = tickIn(ms, clock, this.#start.ms + nowMs, unref);
+    // Nobody else ever leaves before the time.
+    if (this.#isWatched()) this.#tick = tick;
+    return tick.reached;
   }
 
   #elapsedMs(): number {
@@ -318,8 +257,8 @@ class Call<T> implements Abortable {
   /** What the attempt has come to. Returns when that was. */
   #note(failed: boolean, outcome: unknown): number {
     const elapsedMs = this.#elapsedMs();
-    this.#context = undefined;
     this.#leave();
+    this.#context = undefined;
     this.#failed = failed;
     this.#outcome = outcome;
     this.#endedMs = Math.round(elapsedMs);
@@ -337,21 +276,22 @@ class Call<T> implements Abortable {
     this.#log = trimmed({
       attempt: this.#attempt,
       failed: this.#failed,
-      outcome: this.#outcome,
+      error: this.#outcome,
       startMs: this.#beganMs,
-      endMs: this.#endedMs,
+      durationMs: this.#endedMs - this.#beganMs,
       delayMs: this.#delayMs,
       before: this.#log,
     });
   }
 
   #end(reason: Reason | undefined, failed: boolean, outcome: unknown): void {
+    if (this.#isOver && reason !== 'aborted') return;
     const { signal, onEnd } = this.#options;
     this.#isOver = true;
     this.#leave();
     if (signal) unwatch(signal, this);
     if (reason || onEnd) {
-      if (this.#attempt > 0) this.#keep();
+      if (this.#attempt) this.#keep();
       const attempts = records(this.#log);
       const report: Report = {
         ok: !reason,
@@ -366,8 +306,7 @@ class Call<T> implements Abortable {
         onEnd?.(report);
       } catch (error) {
         remember(error, { ...report, ok: false, reason: 'hook-failed' });
-        this.#reject(error);
-        return;
+        return this.#reject(error);
       }
     }
     if (failed) this.#reject(outcome);

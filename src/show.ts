@@ -1,13 +1,7 @@
-/** A value as a message shows it: short, on one line, and never by calling the value's own code. */
-export function show(value: unknown): string {
-  if (Array.isArray(value))
-    return `[${value.slice(0, 4).map(showAtom).join(', ')}${value.length > 4 ? ', …' : ''}]`;
-  return showAtom(value);
-}
-
-function showAtom(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
-  return String(value);
+/** A value as a message shows it: on one line, cut where it is long, and never by calling the value's own code. */
+export function show(value: unknown, _index?: number, list?: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value).slice(0, 60);
+  if (Object(value) !== value) return String(value);
+  if (list || !Array.isArray(value)) return typeof value;
+  return `[${value.map(show).join(', ')}]`.slice(0, 60);
 }

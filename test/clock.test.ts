@@ -232,6 +232,27 @@ describe('with fake timers', () => {
   });
 });
 
+describe('with fake timers beside a real `performance`', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  test.each([1_000, 25 * day])(
+    'a delay of %i ms takes as long as they say, for each of many calls',
+    async (ms) => {
+      const calls = Array.from({ length: 5 }, () => failing(1, () => Date.now()));
+      const startMs = Date.now();
+      const done = Promise.all(
+        calls.map(({ operation }) => retry(operation, { backoff: [ms], maxDelayMs: Infinity })),
+      );
+      await vi.advanceTimersByTimeAsync(ms - 1);
+      expect(calls.map(({ atMs }) => atMs.length)).toEqual([1, 1, 1, 1, 1]);
+      await vi.advanceTimersByTimeAsync(1);
+      await done;
+      expect(calls.map(({ atMs }) => atMs[1]! - startMs)).toEqual([ms, ms, ms, ms, ms]);
+    },
+  );
+});
+
 test('a hint that is a fraction of a millisecond is waited for in full', async () => {
   const clock = virtualClock();
   const { atMs, operation } = failing(1, () => clock.now());

@@ -2,7 +2,7 @@ import { fault, type PolicyFault, refusal } from './faults.js';
 import { meantBy } from './names.js';
 import type { PolicySpec, RetryPolicy } from './policy.js';
 import { presets } from './presets.js';
-import { namedJitter, type Rule, rules } from './rules.js';
+import { delayRule, namedJitter, type Rule, rules } from './rules.js';
 
 type Fields = Record<string, unknown>;
 
@@ -21,9 +21,7 @@ let latestPolicy: RetryPolicy;
  */
 export function definePolicy(spec: PolicySpec = {}, base: PolicySpec = presets.default): RetryPolicy {
   const name = Object.entries(presets).find(([, preset]) => preset === base)?.[0];
-  return name === undefined
-    ? merge(fieldsOf(spec), resolvePolicy(base), 'the base policy')
-    : merge(fieldsOf(spec), base as RetryPolicy, `presets.${name}`);
+  return merge(fieldsOf(spec), resolvePolicy(base), name ? `presets.${name}` : 'the base policy');
 }
 
 /**
@@ -35,8 +33,9 @@ export function definePolicy(spec: PolicySpec = {}, base: PolicySpec = presets.d
  */
 export function parsePolicy(value: unknown): RetryPolicy {
   const fields = fieldsOf(value);
-  for (const [key, rule] of Object.entries(rules)) {
-    if (rule.unlimited && fields[key] === null) fields[key] = Infinity;
+  for (const [key, [, holds]] of Object.entries(rules as Record<string, Rule>)) {
+    // What is not there becomes undefined, which no rule allows.
+    fields[key] = fields[key] === null && holds(Infinity) ? Infinity : fields[key];
   }
   return merge(fields);
 }
@@ -47,69 +46,59 @@ export function resolvePolicy(spec: PolicySpec = presets.default): RetryPolicy {
   if (spec === latestSpec) return latestPolicy;
   let policy = checked.get(spec);
   if (!policy) {
-    policy = definePolicy(spec);
+    policy = merge(fieldsOf(spec), presets.default, 'presets.default');
     if (!Object.isFrozen(spec)) return policy;
     checked.set(spec, policy);
   }
   latestSpec = spec;
-  latestPolicy = policy;
-  return policy;
+  return (latestPolicy = policy);
 }
 
 /** A copy of the own fields: every getter is read once, and nothing can change under the checks. */
 function fieldsOf(value: unknown): Fields {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  if (typeof value === 'object' && value && !Array.isArray(value)) return { ...value };
   throw refusal([fault('policy', value, 'an object such as { maxRetries: 3 }')]);
 }
 
-/** The fields over the base, which is a policy already. Without a base every field has to be there. */
-function merge(fields: Fields, base?: RetryPolicy, origin = ''): RetryPolicy {
+/** The fields over the base, which is a policy already. Without a base every field counts, undefined ones too. */
+function merge(fields: Fields, base?: RetryPolicy, origin?: string): RetryPolicy {
   const faults: PolicyFault[] = [];
   const policy: Fields = { ...base };
-  const given = fields['backoff'];
-  if (base && Array.isArray(given)) {
-    fields['maxRetries'] ??= given.length;
-    fields['jitter'] ??= 'none';
+  // A cap that nobody thought of must not swallow delays that somebody wrote down.
+  let cap = Infinity;
+  if (base) {
+    if (Array.isArray(fields['backoff'])) {
+      fields['maxRetries'] ??= fields['backoff'].length;
+      fields['jitter'] ??= 'none';
+    }
+    if (fields['maxDelayMs'] === undefined) cap = base.maxDelayMs;
   }
+  const isListed = Array.isArray(fields['backoff'] ?? base?.backoff);
+  const check = (key: string, value: unknown, rule: Rule): void => {
+    const [allowed, holds] = rule;
+    if (!holds(value)) faults.push(fault(key, value, allowed));
+    else if (rule === delayRule && (value as number) > cap && !(isListed && key === 'baseDelayMs'))
+      faults.push(fault(key, value, `at most maxDelayMs, which is ${cap}, from ${origin}: set it`));
+  };
 
-  for (const key of Object.keys(base ? fields : { ...rules, ...fields })) {
+  for (const key of Object.keys(fields)) {
     let value = fields[key];
     if (base && value === undefined) continue;
-    const rule: Rule | undefined = Object.hasOwn(rules, key) ? rules[key as keyof RetryPolicy] : undefined;
     if (key === 'jitter' && typeof value === 'string') value = namedJitter[value] ?? value;
-    if (!rule) {
-      faults.push(fault(key, value, meantBy(key)));
-    } else if (!rule.holds(value)) {
-      faults.push(fault(key, value, rule.allowed));
-    } else if (Array.isArray(value)) {
-      const list: unknown[] = value.map(withoutMinusZero);
-      for (const [index, entry] of list.entries()) {
-        if (rule.entries?.holds(entry) === false)
-          faults.push(fault(`${key}[${index}]`, entry, rule.entries.allowed));
-      }
-      policy[key] = Object.freeze(list);
-    } else {
-      policy[key] = withoutMinusZero(value);
+    const rule = rules[key] ?? [meantBy(key), () => false];
+    check(key, value, rule);
+    // JSON has no -0, so a policy has none either.
+    policy[key] = value || 0;
+    if (Array.isArray(value)) {
+      const list = Array.from<unknown>(value);
+      const [, , entries] = rule;
+      if (entries) list.forEach((entry, index) => check(`${key}[${index}]`, entry, entries));
+      policy[key] = Object.freeze(list.map((entry) => entry || 0));
     }
   }
 
-  // A cap that nobody thought of must not swallow delays that somebody wrote down.
-  if (base && fields['maxDelayMs'] === undefined) {
-    const underCap = (key: string, ms: unknown): void => {
-      if (Number.isSafeInteger(ms) && (ms as number) > base.maxDelayMs) {
-        faults.push(
-          fault(key, ms, `at most maxDelayMs, which is ${base.maxDelayMs}, from ${origin}: set it`),
-        );
-      }
-    };
-    if (Array.isArray(given)) given.forEach((ms, index) => underCap(`backoff[${index}]`, ms));
-    else if (typeof policy['backoff'] === 'string') underCap('baseDelayMs', fields['baseDelayMs']);
-  }
   if (faults.length > 0) throw refusal(faults);
   const result = Object.freeze(policy) as unknown as RetryPolicy;
   checked.set(result, result);
   return result;
 }
-
-/** JSON has no -0, so a policy has none either. */
-const withoutMinusZero = (value: unknown): unknown => (value === 0 ? 0 : value);

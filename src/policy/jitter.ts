@@ -13,7 +13,7 @@ const CHAIN_LENGTH = 128;
  * @throws RangeError if `retry` is no whole number from 1 to `Number.MAX_SAFE_INTEGER`.
  */
 export function delayFor(policy: RetryPolicy, retry: number, random: Random = unseeded): number {
-  return whole(policy, spread(policy, checked(retry), draw(random, retry), random));
+  return backoffDelay(policy, checked(retry), random);
 }
 
 /**
@@ -25,6 +25,10 @@ export function delayRange(policy: RetryPolicy, retry: number): { minMs: number;
   checked(retry);
   return { minMs: whole(policy, spread(policy, retry, 0)), maxMs: whole(policy, spread(policy, retry, 1)) };
 }
+
+/** `delayFor` where the number of the retry is known to be one. */
+export const backoffDelay = (policy: RetryPolicy, retry: number, random: Random): number =>
+  whole(policy, spread(policy, retry, draw(random, retry), random));
 
 /**
  * The delay for a draw `u`, before it is rounded. Jitter is fitted *under* the cap: the nominal delay gives way until

@@ -1,59 +1,60 @@
+import { growth } from './backoff.js';
 import type { Jitter, RetryPolicy } from './policy.js';
 
-/** What one key of a policy may hold: the words for a message, and the test of it. */
-export interface Rule {
-  readonly allowed: string;
-  readonly holds: (value: any) => boolean;
-  /** Infinity is allowed and means no limit (JSON has only null for it). */
-  readonly unlimited?: boolean;
-  /** What each entry may be, where the value is a list. */
-  readonly entries?: Rule;
-}
+/** What a value has to be: in words, as a test, and where it is a list, what each entry has to be. */
+export type Rule = readonly [allowed: string, holds: (value: any) => boolean, entries?: Rule];
 
-const whole = (least: number, unlimited: boolean): Rule => ({
-  allowed: `a whole number >= ${least}${unlimited ? ' or Infinity' : ''}`,
-  holds: (value) => (Number.isSafeInteger(value) && value >= least) || (unlimited && value === Infinity),
-  unlimited,
-});
+const whole = (least: number, most = least): Rule => [
+  `a whole number >= ${least}${most > least ? ' or Infinity' : ''}`,
+  (value) => (Number.isSafeInteger(value) && value >= least) || value === most,
+];
+const limit = /* @__PURE__ */ whole(0, Infinity);
+const kinds = /* @__PURE__ */ Object.keys(growth);
+
+/** Of the delays somebody writes down: `baseDelayMs`, and the entries of a list. */
+export const delayRule = /* @__PURE__ */ whole(0);
 
 /** The intervals that have a name. */
-export const namedJitter: Readonly<Record<string, Jitter>> = { none: [1, 1], full: [0, 1], equal: [0.5, 1] };
+export const namedJitter = {
+  __proto__: null,
+  none: [1, 1],
+  full: [0, 1],
+  equal: [0.5, 1],
+} as unknown as Readonly<Record<string, Jitter>>;
 
-/** Every key of a policy with its rule. Durations are whole milliseconds. */
-export const rules: { readonly [Key in keyof RetryPolicy]: Rule } = {
-  maxRetries: /* @__PURE__ */ whole(0, true),
-  backoff: {
-    allowed: 'constant, linear, exponential, fibonacci, decorrelated, or a list of ms, not empty',
-    holds: (value) =>
-      Array.isArray(value)
-        ? value.length > 0
-        : typeof value === 'string' && /^(constant|linear|exponential|fibonacci|decorrelated)$/.test(value),
-    entries: /* @__PURE__ */ whole(0, false),
-  },
-  baseDelayMs: /* @__PURE__ */ whole(0, false),
-  factor: { allowed: 'a number >= 1', holds: (value) => Number.isFinite(value) && value >= 1 },
-  maxDelayMs: /* @__PURE__ */ whole(0, true),
-  jitter: {
-    allowed: 'none, full, equal, or [lo, hi] with 0 <= lo <= hi and hi > 0',
-    holds: (value) =>
+/** Every key of a policy, and nothing inherited. Durations are whole milliseconds. */
+export const rules = {
+  __proto__: null,
+  maxRetries: limit,
+  backoff: [
+    /* @__PURE__ */ kinds.join(', ').concat(', or a list of ms'),
+    (value) => (Array.isArray(value) ? value.length > 0 : kinds.includes(value)),
+    delayRule,
+  ],
+  baseDelayMs: delayRule,
+  factor: ['a number >= 1', (value) => Number.isFinite(value) && value >= 1],
+  maxDelayMs: limit,
+  jitter: [
+    'none, full, equal, or [lo, hi] with 0 <= lo <= hi and hi > 0',
+    (value) =>
       Array.isArray(value) &&
       value.length === 2 &&
-      Number.isFinite(value[0]) &&
-      Number.isFinite(value[1]) &&
+      value.every(Number.isFinite) &&
       0 <= value[0] &&
       value[0] <= value[1] &&
       0 < value[1],
-  },
-  attemptTimeoutMs: /* @__PURE__ */ whole(1, true),
-  maxElapsedMs: /* @__PURE__ */ whole(0, true),
-  maxRetryAfterMs: /* @__PURE__ */ whole(0, true),
-  retryStatuses: {
-    allowed: "a list such as [408, 429, '5xx']",
-    holds: Array.isArray,
-    entries: {
-      allowed: "100 to 599, '4xx' or '5xx'",
-      holds: (value) =>
-        value === '4xx' || value === '5xx' || (Number.isInteger(value) && value >= 100 && value < 600),
-    },
-  },
-};
+  ],
+  attemptTimeoutMs: /* @__PURE__ */ whole(1, Infinity),
+  maxElapsedMs: limit,
+  maxRetryAfterMs: limit,
+  retryStatuses: [
+    "a list of 100 to 599, '4xx' or '5xx'",
+    Array.isArray,
+    ["100 to 599, '4xx' or '5xx'", (value) => value === '4xx' || value === '5xx' || isStatus(value)],
+  ],
+} satisfies { [Key in keyof RetryPolicy]: Rule } & { __proto__: null } as unknown as Readonly<
+  Record<string, Rule | undefined>
+>;
+
+export const isStatus = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) >= 100 && (value as number) < 600;

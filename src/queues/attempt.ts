@@ -7,7 +7,7 @@ import {
   judge,
   MAX_TIMER_MS,
   systemClock,
-  timeoutError,
+  TimeoutError,
   unwatch,
   watch,
 } from '../internal.js';
@@ -131,7 +131,7 @@ async function settle<Job>(run: AttemptRun<Job>, context: Attempt, clock: Clock)
   const limitMs = timeLimit(run.policy, run.elapsedMs);
   const timeout = new Promise<Settled>((resolve) => {
     cancelTimer = timer(clock, limitMs, () => {
-      const error = timeoutError(`Attempt ${run.attempt} took longer than ${limitMs} ms`);
+      const error = new TimeoutError(`Attempt ${run.attempt} took longer than ${limitMs} ms`);
       context.abort(error);
       resolve({ how: 'failed', error, timedOut: true });
     });

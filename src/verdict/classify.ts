@@ -2,7 +2,8 @@ import type { Clock } from '../clock.js';
 import type { RetryPolicy } from '../policy/policy.js';
 import { markOf } from './marks.js';
 import { readRetryAfter } from './retry-after.js';
-import { classifyStatus, isStatus } from './status.js';
+import { isStatus } from '../policy/rules.js';
+import { classifyStatus } from './status.js';
 import { hintOf, type Verdict } from './verdict.js';
 
 type Statuses = Pick<RetryPolicy, 'retryStatuses'>;
@@ -75,14 +76,15 @@ function abortVerdict({ name, cause }: Shape): Verdict | undefined {
 /** A status below 400 decides nothing: it may stand on an error for a body that was cut off. */
 function statusVerdict(error: Shape, policy: Statuses, clock: WallClock): Verdict | undefined {
   const { response, $response } = error;
-  const status =
-    statusIn(response?.status) ??
-    statusIn(response?.statusCode) ??
-    statusIn(error.$metadata?.httpStatusCode) ??
-    statusIn($response?.statusCode) ??
-    statusIn(error.statusCode) ??
-    statusIn(error.status) ??
-    statusIn(error[':status']);
+  const status = [
+    response?.status,
+    response?.statusCode,
+    error.$metadata?.httpStatusCode,
+    $response?.statusCode,
+    error.statusCode,
+    error.status,
+    error[':status'],
+  ].find(isStatus);
   if (!status || status < 400) return undefined;
   const verdict = classifyStatus(status, policy);
   // 403 and 413 say "not now" only if they say until when.
@@ -100,15 +102,15 @@ function partsVerdict(
   depth: number,
   seen?: Set<unknown>,
 ): Verdict | undefined {
-  let all: Verdict | undefined;
   // An error may be a part of itself.
-  if (error.name !== 'AggregateError' || !Array.isArray(error.errors) || seen?.has(error)) return all;
+  if (error.name !== 'AggregateError' || !Array.isArray(error.errors) || seen?.has(error)) return undefined;
   seen ??= new Set();
   seen.add(error);
+  let all: Verdict | undefined;
   for (const part of error.errors as unknown[]) {
     const verdict = judge(part, policy, clock, depth + 1, seen);
     if (verdict === 'stop') return verdict;
-    if (!all || (hintOf(verdict) ?? -1) > (hintOf(all) ?? -1)) all = verdict;
+    if (!all || hintOf(verdict)! > (hintOf(all) ?? -1)) all = verdict;
   }
   return all;
 }
@@ -122,5 +124,3 @@ function isProgrammingError({ name, code, message }: Shape): boolean {
       (typeof code !== 'string' || code.startsWith('ERR_')))
   );
 }
-
-const statusIn = (value: unknown): number | undefined => (isStatus(value) ? value : undefined);

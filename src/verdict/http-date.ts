@@ -16,37 +16,25 @@ const MONTHS = '01jan02feb03mar04apr05may06jun07jul08aug09sep10oct11nov12dec';
  * patterns are anchored and match a text in one way only, so that a hostile one fails in linear time.
  */
 export function parseHttpDate(text: string, nowMs: number): number {
-  // Only asctime has a space there, so the others are spared the look. (Far faster than `replace`.)
-  const asctime = text[3] === ' ' ? ASCTIME.exec(text) : null;
-  const fields = INSTANT.exec(
-    asctime ? `${asctime[1]}, ${asctime[3]} ${asctime[2]} ${asctime[5]} ${asctime[4]} GMT` : text,
-  );
+  // Only asctime has a space there, and the others are spared the look.
+  const fields = INSTANT.exec(text[3] === ' ' ? text.replace(ASCTIME, '$1, $3 $2 $5 $4 GMT') : text);
   if (!fields) return NaN;
-  const year = fields[4] ?? fields[3]!;
-  const month = fields[5] ?? fields[2]!;
-  const day = fields[6] ?? fields[1]!;
-  const monthIndex = Math.floor(MONTHS.indexOf(month.toLowerCase()) / 5);
-  const zoneHour = fields[10] ?? '+0';
-  const minutes = (+fields[7]! - +zoneHour) * 60 + +fields[8]! - +(zoneHour[0]! + (fields[11] ?? 0));
-  const inDayMs = minutes * 60_000 + +fields[9]! * 1000;
-  if (year.length > 2) return midnight(+year, monthIndex, +day) + inDayMs;
+  const [, day1, month1, year1, year2, month2, day2, hour, minute, second, zone = '+0', zoneMinute = 0] =
+    fields;
+  const year = year1 ?? year2!;
+  const monthIndex = Math.floor(MONTHS.indexOf((month1 ?? month2)!.toLowerCase()) / 5);
+  const minutes = (+hour! - +zone) * 60 + +minute! - +(zone[0]! + zoneMinute);
+  const instantIn = (fullYear: number): number => {
+    // Not by Date.UTC, which takes the years 0 to 99 for 1900 to 1999.
+    const date = new Date(0);
+    const midnight = date.setUTCFullYear(fullYear, monthIndex, +(day1 ?? day2)!);
+    // A day that does not exist has become one of another month.
+    return date.getUTCMonth() === monthIndex ? midnight + minutes * 60_000 + +second! * 1000 : NaN;
+  };
+  if (year.length > 2) return instantIn(+year);
   const limit = new Date(nowMs);
   const lastYear = limit.getUTCFullYear() + 50;
   const fullYear = lastYear - ((lastYear - +year) % 100);
-  const instant = midnight(fullYear, monthIndex, +day) + inDayMs;
-  return instant > limit.setUTCFullYear(lastYear)
-    ? midnight(fullYear - 100, monthIndex, +day) + inDayMs
-    : instant;
-}
-
-/** The calendar repeats itself after so many years, and so many ms. */
-const CYCLE_YEARS = 400;
-const CYCLE_MS = 146_097 * 86_400_000;
-
-/** The start of a day in epoch ms; NaN for a day that does not exist. */
-function midnight(year: number, monthIndex: number, day: number): number {
-  // One cycle later: Date.UTC takes the years 0 to 99 for 1900 to 1999.
-  const ms = Date.UTC(year + CYCLE_YEARS, monthIndex, day);
-  // A day that does not exist has become one of another month.
-  return new Date(ms).getUTCMonth() === monthIndex ? ms - CYCLE_MS : NaN;
+  const instant = instantIn(fullYear);
+  return instant > limit.setUTCFullYear(lastYear) ? instantIn(fullYear - 100) : instant;
 }

@@ -1,7 +1,8 @@
 import { decimal, fieldOf, fieldText, trimmed, wholeMs } from './field.js';
 import { parseHttpDate } from './http-date.js';
 
-const YEAR_MS = 366 * 86_400_000;
+/** 366 days. */
+const YEAR_MS = 31_622_400_000;
 
 /**
  * The delay that a Retry-After value asks for, in whole ms >= 0, or undefined if it asks for none. Never throws, takes

@@ -1,5 +1,6 @@
 import type { RetryPolicy } from '../policy/policy.js';
 import { presets } from '../policy/presets.js';
+import { isStatus } from '../policy/rules.js';
 
 /**
  * What an HTTP status means: `'retry'` for the policy's `retryStatuses`, `'stop'` for the other 4xx and 5xx, undefined
@@ -14,6 +15,3 @@ export function classifyStatus(
   if (policy.retryStatuses.some((pattern) => pattern === status || pattern === family)) return 'retry';
   return status >= 400 ? 'stop' : undefined;
 }
-
-export const isStatus = (value: unknown): value is number =>
-  Number.isInteger(value) && (value as number) >= 100 && (value as number) < 600;

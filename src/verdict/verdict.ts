@@ -8,8 +8,7 @@ export type Verdict = 'retry' | 'stop' | { readonly retryAfterMs: number };
 
 /** Whether a value of unknown origin is a verdict. A hint of NaN or below 0 is none. */
 export function isVerdict(value: unknown): value is Verdict {
-  if (typeof value === 'string') return value === 'retry' || value === 'stop';
-  if (typeof value !== 'object' || value === null) return false;
+  if (typeof value !== 'object' || value === null) return value === 'retry' || value === 'stop';
   const { retryAfterMs } = value as { retryAfterMs?: unknown };
   return typeof retryAfterMs === 'number' && retryAfterMs >= 0;
 }
@@ -26,6 +25,6 @@ export const hintOf = (verdict: Verdict | undefined): number | undefined =>
 export function checkVerdict(value: unknown): Verdict | undefined {
   if (value === undefined || isVerdict(value)) return value;
   throw new TypeError(
-    `A verdict is 'retry', 'stop', { retryAfterMs: 1000 } or undefined (no opinion), and no promise of one; got ${show(value)}`,
+    `A verdict is 'retry', 'stop', { retryAfterMs: 1000 } or undefined, never a promise; got ${show(value)}`,
   );
 }

@@ -109,19 +109,19 @@ describe('what is no verdict ends the call with a TypeError that shows the right
     [0, '0'],
     [1_000, '1000'],
     ['Retry', '"Retry"'],
-    [{}, 'an object'],
-    [{ retryAfterMs: NaN }, 'an object'],
-    [{ retryAfterMs: -1 }, 'an object'],
-    [{ retryAfterMs: '5' }, 'an object'],
+    [{}, 'object'],
+    [{ retryAfterMs: NaN }, 'object'],
+    [{ retryAfterMs: -1 }, 'object'],
+    [{ retryAfterMs: '5' }, 'object'],
     [[], '[]'],
-    [Promise.resolve('retry'), 'an object'],
-    [(): string => 'retry', 'a function'],
+    [Promise.resolve('retry'), 'object'],
+    [(): string => 'retry', 'function'],
   ])('%o', async (verdict, shown) => {
     for (const scenario of [{ classify: () => verdict }, { classifyResult: () => verdict }]) {
       const story = await play([scenario.classify ? fails(boom) : returns(1)], scenario as never);
       expect(story.outcome).toEqual({
         error: new TypeError(
-          `A verdict is 'retry', 'stop', { retryAfterMs: 1000 } or undefined (no opinion), and no promise of one; got ${shown}`,
+          `A verdict is 'retry', 'stop', { retryAfterMs: 1000 } or undefined, never a promise; got ${shown}`,
         ),
       });
       expect(story.report).toMatchObject({ reason: 'hook-failed', attempts: [{ attempt: 1 }] });
@@ -130,9 +130,7 @@ describe('what is no verdict ends the call with a TypeError that shows the right
 
   test('so an asynchronous classifier is refused', async () => {
     const classify = (async () => 'retry') as never;
-    await expect(retry(() => Promise.reject(boom), steady, { classify })).rejects.toThrow(
-      /no promise of one/,
-    );
+    await expect(retry(() => Promise.reject(boom), steady, { classify })).rejects.toThrow(/never a promise/);
   });
 });
 

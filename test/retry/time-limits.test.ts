@@ -55,10 +55,10 @@ describe('attemptTimeoutMs', () => {
       chain.push(error);
       error = (error as Error).cause;
     }
-    // Attempts 22 to 25; the one before ended a chain of ten.
+    // Attempts 21 to 25: 11, 21, … begin a new chain.
     expect(chain).toEqual(
       story.report.attempts
-        .slice(-4)
+        .slice(-5)
         .map((attempt) => attempt.error)
         .toReversed(),
     );
