@@ -10,7 +10,7 @@ const SPREAD_MS = 5_000;
 export default {
   title: 'Failing calls, delays spread over 5 s',
   unit: 'µs of CPU per retry',
-  rounds: 3,
+  rounds: 5,
   // A process takes as long as the delays do, and only some rivals can spread delays from 0 upward: the two will do.
   contenders: ['loop', 'ostinato'],
 

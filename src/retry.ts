@@ -168,7 +168,7 @@ class Call<T> implements Abortable {
     return this.#options !== NO_OPTIONS || isTimed(this.#policy);
   }
 
-  /** The same until its time is over. What it comes to later is ignored, and never an unhandled rejection. */
+  /** What the attempt comes to, or that its time was over first. What comes later is ignored, and no unhandled rejection. */
   #limited(result: Promise<T>, context: Attempt, beganMs: number): Promise<T> {
     return new Promise((resolve, reject) => {
       result.then(resolve, reject);

@@ -58,6 +58,42 @@ describe("a clock of the caller's", () => {
     expect(atMs[2]! - atMs[1]!).toBeGreaterThanOrEqual(5);
   });
 
+  test('is asked for one timer by all who are due together, as the platform is', async () => {
+    const clock = virtualClock();
+    const calls = Promise.all(
+      Array.from({ length: 10 }, () => retry(failing(1, () => 0).operation, { backoff: [50] }, { clock })),
+    );
+    await Promise.resolve();
+    expect(clock.liveTimers).toBe(1);
+    await clock.runAll(calls);
+    expect(clock.liveTimers).toBe(0);
+  });
+
+  test('is not mistaken for another one that is in use at the same time', async () => {
+    const clocks = [virtualClock(), virtualClock()] as const;
+    const controller = new AbortController();
+    const call = (clock: Clock): { atMs: number[]; ended: Promise<unknown> } => {
+      const { operation, atMs } = failing(2, () => clock.now());
+      const ended = retry(operation, { backoff: [50, 100] }, { clock, signal: controller.signal }).catch(
+        () => 'aborted',
+      );
+      return { atMs, ended };
+    };
+    const [first, second] = [call(clocks[0]), call(clocks[1])];
+    await clocks[0].advance(50);
+    await clocks[1].advance(70);
+    expect([first.atMs, second.atMs]).toEqual([
+      [0, 50],
+      [0, 50],
+    ]);
+    await clocks[0].advance(100);
+    expect(await first.ended).toBe('done');
+    expect(clocks[1].liveTimers).toBe(1);
+    controller.abort();
+    expect(await second.ended).toBe('aborted');
+    expect([clocks[0].liveTimers, clocks[1].liveTimers]).toEqual([0, 0]);
+  });
+
   test('may fire late: what is past the deadline then is not tried', async () => {
     const clock = virtualClock();
     const late: Clock = { ...clock, setTimer: (ms, fn, unref) => clock.setTimer(ms + 500, fn, unref) };
