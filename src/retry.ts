@@ -7,6 +7,7 @@ import { type Entry, records, trimmed } from './log.js';
 import { checkOptions, type RetryOptions } from './options.js';
 import { resolvePolicy } from './policy/define.js';
 import type { PolicySpec, RetryPolicy } from './policy/policy.js';
+import { presets } from './policy/presets.js';
 import { freshSeed, streamOf } from './random.js';
 import { type Reason, remember, type Report } from './report.js';
 import { type Tick, tickIn } from './tick.js';
@@ -31,15 +32,27 @@ export function retry<T>(
   policy?: PolicySpec,
   options?: RetryOptions<T>,
 ): Promise<T> {
+  if (!options && policy === latestSpec) return unwatched(operation, latestPolicy);
   try {
     const resolved = resolvePolicy(policy);
     if (options) checkOptions(options);
-    else if (!isTimed(resolved)) return unwatched(operation, resolved);
-    return watched(operation, resolved, options ?? NO_OPTIONS);
+    if (options || isTimed(resolved)) return watched(operation, resolved, options ?? NO_OPTIONS);
+    if (Object.isFrozen(policy)) {
+      latestSpec = policy;
+      latestPolicy = resolved;
+    }
+    return unwatched(operation, resolved);
   } catch (error) {
     return Promise.reject(error);
   }
 }
+
+/**
+ * What was passed last, with the policy it stands for, if it is frozen and has no time limits. Most programs pass the
+ * same again and again, and to find that out otherwise takes longer than all else up to the call of the operation.
+ */
+let latestSpec: PolicySpec | undefined;
+let latestPolicy: RetryPolicy = presets.default;
 
 /** Whether attempts of the policy may be cut off. */
 const isTimed = (policy: RetryPolicy): boolean =>
@@ -47,17 +60,18 @@ const isTimed = (policy: RetryPolicy): boolean =>
 
 /** Where nothing can interrupt an attempt, all the rest is made when the first one has failed: most calls never fail. */
 function unwatched<T>(operation: Operation<T>, policy: RetryPolicy): Promise<T> {
-  const start = burstReading();
   const context = new Attempt(1);
-  const goOn = (error: unknown): PromiseLike<T> =>
-    new Call(operation, policy, NO_OPTIONS, start, context, error) as unknown as PromiseLike<T>;
-  return run(operation, context).then<T, T>(undefined, goOn);
+  const start = burstReading();
+  return run(operation, context).then<T, T>(
+    undefined,
+    (error: unknown) =>
+      new Call(operation, policy, NO_OPTIONS, start, context, error) as unknown as PromiseLike<T>,
+  );
 }
 
 function watched<T>(operation: Operation<T>, policy: RetryPolicy, options: RetryOptions<T>): Promise<T> {
   const start = { ms: (options.clock ?? platform).now() };
-  const call = new Call(operation, policy, options, start);
-  return new Promise((resolve, reject) => call.then(resolve, reject));
+  return new Promise((resolve, reject) => new Call(operation, policy, options, start).then(resolve, reject));
 }
 
 /** A promise of what the operation comes to, synchronous or not. */

@@ -8,8 +8,6 @@ type Fields = Record<string, unknown>;
 
 /** Frozen things that were checked before, with the policy they stand for. */
 const checked = /* @__PURE__ */ new WeakMap<object, RetryPolicy>();
-let latestSpec: PolicySpec | undefined;
-let latestPolicy: RetryPolicy;
 
 /**
  * A policy from any part of one; what is left out (or undefined) comes from `base`, `presets.default` unless given.
@@ -42,16 +40,12 @@ export function parsePolicy(value: unknown): RetryPolicy {
 
 /** The policy behind whatever a user passed: a policy, a bare spec, or nothing (`presets.default`). What is frozen is checked once. */
 export function resolvePolicy(spec: PolicySpec = presets.default): RetryPolicy {
-  // Most programs pass the same one again and again, and looking into a WeakMap takes longer than all else up to the call.
-  if (spec === latestSpec) return latestPolicy;
   let policy = checked.get(spec);
   if (!policy) {
     policy = merge(fieldsOf(spec), presets.default, 'presets.default');
-    if (!Object.isFrozen(spec)) return policy;
-    checked.set(spec, policy);
+    if (Object.isFrozen(spec)) checked.set(spec, policy);
   }
-  latestSpec = spec;
-  return (latestPolicy = policy);
+  return policy;
 }
 
 /** A copy of the own fields: every getter is read once, and nothing can change under the checks. */

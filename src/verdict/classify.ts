@@ -35,7 +35,7 @@ const DEPTH = 10;
 
 /** TypeErrors that mean a lost network, in the words of Node, the browsers, React Native, Deno, Bun and edge runtimes. */
 const NETWORK_MESSAGE =
-  /^(fetch failed$|terminated$|failed to fetch|load failed|network|a network error|error sending request|unable to connect|the (internet|network|socket) connection|the (request|operation) timed out)/i;
+  /^(fetch failed$|terminated$|failed to fetch|load failed|(a )?network|error sending request|unable to connect|the (internet|network|socket) connection|the (request|operation) timed out)/i;
 
 /**
  * The built-in rules: what a failure means where the caller has no opinion. The outermost error first, then its
