@@ -85,6 +85,9 @@ function run<T>(operation: Operation<T>, context: AttemptContext): Promise<T> {
   }
 }
 
+/** Stands for the contexts that no option of a call gets to see: an old object that points to a new one costs the collector. */
+const UNSEEN = /* @__PURE__ */ new Attempt(0);
+
 /**
  * One call under way. No rule of retrying is here: `decide` has those; this measures, asks and obeys.
  *
@@ -167,7 +170,7 @@ class Call<T> implements Abortable {
   #begin(nowMs: number): void {
     if (this.#attempt) this.#keep();
     const context = new Attempt(++this.#attempt);
-    this.#context = context;
+    this.#context = this.#isWatched() ? context : UNSEEN;
     this.#beganMs = Math.round(nowMs);
     let result = run(this.#operation, context);
     if (isTimed(this.#policy)) result = this.#limited(result, context, nowMs);
@@ -287,15 +290,15 @@ class Call<T> implements Abortable {
 
   /** Writes down the attempt that is over. */
   #keep(): void {
-    this.#log = trimmed({
-      attempt: this.#attempt,
+    const entry: Entry = {
       failed: this.#failed,
       error: this.#outcome,
       startMs: this.#beganMs,
       durationMs: this.#endedMs - this.#beganMs,
       delayMs: this.#delayMs,
       before: this.#log,
-    });
+    };
+    this.#log = trimmed(entry, this.#attempt);
   }
 
   #end(reason: Reason | undefined, failed: boolean, outcome: unknown): void {
@@ -306,7 +309,7 @@ class Call<T> implements Abortable {
     if (signal) unwatch(signal, this);
     if (reason || onEnd) {
       if (this.#attempt) this.#keep();
-      const attempts = records(this.#log);
+      const attempts = records(this.#log, this.#attempt);
       const report: Report = {
         ok: !reason,
         ...(reason && { reason }),

@@ -4,12 +4,53 @@ import { type Clock, MAX_TIMER_MS, platform } from './clock.js';
  * A time to come, for all who are due in the same millisecond: a timer costs more than all the rest of a retry. Whoever
  * waits for it adds a reaction to `reached`, and so goes on in its own async context, whoever has set the timer.
  */
-export interface Tick {
-  readonly reached: Promise<void>;
+export class Tick {
+  #reach!: () => void;
+  readonly reached: Promise<void> = new Promise((resolve) => (this.#reach = resolve));
+  #cancel!: () => void;
+  readonly #key: number;
+  #waiting = 0;
+  #latestMs = 0;
+
+  constructor(key: number) {
+    this.#key = key;
+    ticks.set(key, this);
+  }
+
   /** One more who waits, to be woken at `dueMs` or later. */
-  join(dueMs: number): this;
+  join(dueMs: number): this {
+    this.#waiting++;
+    // The latest of them: nobody is woken early.
+    this.#latestMs = Math.max(this.#latestMs, dueMs);
+    return this;
+  }
+
   /** One who no longer waits: with the last of them the timer is gone. */
-  leave(): void;
+  leave(): void {
+    if (--this.#waiting > 0) return;
+    this.#cancel();
+    ticks.delete(this.#key);
+  }
+
+  /** Sets the timer, and sets it again as long as it fires before the last of them is due. */
+  arm(leftMs: number, fromMs: number, clock: Clock, unref: boolean): this {
+    const ms = Math.min(Math.ceil(leftMs), MAX_TIMER_MS);
+    const firesMs = fromMs + ms;
+    const fire = (): void => {
+      let nowMs = clock.now();
+      // Timers are early by the fraction of a millisecond they are rounded by. One of the platform that is early by more
+      // is a fake one, beside a real `performance` (node:test fakes no more than timers and Date): then the timer is right.
+      if (clock === platform && firesMs - nowMs > 1) nowMs = firesMs + 0.999;
+      if (nowMs < this.#latestMs) {
+        this.arm(this.#latestMs - nowMs, nowMs, clock, unref);
+      } else {
+        ticks.delete(this.#key);
+        this.#reach();
+      }
+    };
+    this.#cancel = clock.setTimer(ms, fire, unref);
+    return this;
+  }
 }
 
 /**
@@ -31,44 +72,6 @@ export function tickIn(ms: number, clock: Clock, nowMs: number, unref: boolean):
   }
   const dueMs = Math.floor(nowMs) + Math.ceil(ms);
   const key = unref ? -1 - dueMs : dueMs;
-  let tick = ticks.get(key);
-  if (!tick) ticks.set(key, (tick = newTick(ms, clock, unref, key)));
+  const tick = ticks.get(key) ?? new Tick(key).arm(ms, clock.now(), clock, unref);
   return tick.join(nowMs + ms);
-}
-
-function newTick(inMs: number, clock: Clock, unref: boolean, key: number): Tick {
-  let reach!: () => void;
-  const reached = new Promise<void>((resolve) => (reach = resolve));
-  let cancel: () => void;
-  let waiting = 0;
-  let latestMs = 0;
-  const arm = (leftMs: number, fromMs: number): void => {
-    const ms = Math.min(Math.ceil(leftMs), MAX_TIMER_MS);
-    const firesMs = fromMs + ms;
-    const fire = (): void => {
-      let nowMs = clock.now();
-      // Timers are early by the fraction of a millisecond they are rounded by. One of the platform that is early by more
-      // is a fake one, beside a real `performance` (node:test fakes no more than timers and Date): then the timer is right.
-      if (clock === platform && firesMs - nowMs > 1) nowMs = firesMs + 0.999;
-      if (nowMs < latestMs) return arm(latestMs - nowMs, nowMs);
-      ticks.delete(key);
-      reach();
-    };
-    cancel = clock.setTimer(ms, fire, unref);
-  };
-  arm(inMs, clock.now());
-  return {
-    reached,
-    join(dueMs) {
-      waiting++;
-      // The latest of them: nobody is woken early.
-      latestMs = Math.max(latestMs, dueMs);
-      return this;
-    },
-    leave() {
-      if (--waiting > 0) return;
-      cancel();
-      ticks.delete(key);
-    },
-  };
 }

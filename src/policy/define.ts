@@ -51,7 +51,7 @@ export function resolvePolicy(spec: PolicySpec = presets.default): RetryPolicy {
 /** A copy of the own fields: every getter is read once, and nothing can change under the checks. */
 function fieldsOf(value: unknown): Fields {
   if (typeof value === 'object' && value && !Array.isArray(value)) return { ...value };
-  throw refusal([fault('policy', value, 'an object such as { maxRetries: 3 }')]);
+  throw refusal([fault('policy', value, 'an object')]);
 }
 
 /** The fields over the base, which is a policy already. Without a base every field counts, undefined ones too. */
@@ -72,7 +72,7 @@ function merge(fields: Fields, base?: RetryPolicy, origin?: string): RetryPolicy
     const [allowed, holds] = rule;
     if (!holds(value)) faults.push(fault(key, value, allowed));
     else if (rule === delayRule && (value as number) > cap && !(isListed && key === 'baseDelayMs'))
-      faults.push(fault(key, value, `at most maxDelayMs, which is ${cap}, from ${origin}: set it`));
+      faults.push(fault(key, value, `maxDelayMs is ${cap}, from ${origin}: set it`));
   };
 
   for (const key of Object.keys(fields)) {

@@ -15,12 +15,7 @@ const kinds = /* @__PURE__ */ Object.keys(growth);
 export const delayRule = /* @__PURE__ */ whole(0);
 
 /** The intervals that have a name. */
-export const namedJitter = {
-  __proto__: null,
-  none: [1, 1],
-  full: [0, 1],
-  equal: [0.5, 1],
-} as unknown as Readonly<Record<string, Jitter>>;
+export const namedJitter: Readonly<Record<string, Jitter>> = { none: [1, 1], full: [0, 1], equal: [0.5, 1] };
 
 /** Every key of a policy, and nothing inherited. Durations are whole milliseconds. */
 export const rules = {
@@ -35,7 +30,7 @@ export const rules = {
   factor: ['a number >= 1', (value) => Number.isFinite(value) && value >= 1],
   maxDelayMs: limit,
   jitter: [
-    'none, full, equal, or [lo, hi] with 0 <= lo <= hi and hi > 0',
+    'none, full, equal, or [lo, hi]: 0 <= lo <= hi > 0',
     (value) =>
       Array.isArray(value) &&
       value.length === 2 &&

@@ -35,7 +35,7 @@ const DEPTH = 10;
 
 /** TypeErrors that mean a lost network, in the words of Node, the browsers, React Native, Deno, Bun and edge runtimes. */
 const NETWORK_MESSAGE =
-  /^(fetch failed$|terminated$|failed to fetch|load failed|(a )?network|error sending request|unable to connect|the (internet|network|socket) connection|the (request|operation) timed out)/i;
+  /^(fetch failed$|terminated$|failed to fetch|load failed|(a )?network|error sending request|unable to connect|the \w+ (connection|timed out))/i;
 
 /**
  * The built-in rules: what a failure means where the caller has no opinion. The outermost error first, then its
@@ -76,15 +76,14 @@ function abortVerdict({ name, cause }: Shape): Verdict | undefined {
 /** A status below 400 decides nothing: it may stand on an error for a body that was cut off. */
 function statusVerdict(error: Shape, policy: Statuses, clock: WallClock): Verdict | undefined {
   const { response, $response } = error;
-  const status = [
-    response?.status,
-    response?.statusCode,
-    error.$metadata?.httpStatusCode,
-    $response?.statusCode,
-    error.statusCode,
-    error.status,
-    error[':status'],
-  ].find(isStatus);
+  const status =
+    statusIn(response?.status) ??
+    statusIn(response?.statusCode) ??
+    statusIn(error.$metadata?.httpStatusCode) ??
+    statusIn($response?.statusCode) ??
+    statusIn(error.statusCode) ??
+    statusIn(error.status) ??
+    statusIn(error[':status']);
   if (!status || status < 400) return undefined;
   const verdict = classifyStatus(status, policy);
   // 403 and 413 say "not now" only if they say until when.
@@ -124,3 +123,5 @@ function isProgrammingError({ name, code, message }: Shape): boolean {
       (typeof code !== 'string' || code.startsWith('ERR_')))
   );
 }
+
+const statusIn = (value: unknown): number | undefined => (isStatus(value) ? value : undefined);
