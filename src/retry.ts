@@ -7,7 +7,6 @@ import { type Entry, records, trimmed } from './log.js';
 import { checkOptions, type RetryOptions } from './options.js';
 import { resolvePolicy } from './policy/define.js';
 import type { PolicySpec, RetryPolicy } from './policy/policy.js';
-import { presets } from './policy/presets.js';
 import { freshSeed, streamOf } from './random.js';
 import { type Reason, remember, type Report } from './report.js';
 import { type Tick, tickIn } from './tick.js';
@@ -51,8 +50,8 @@ export function retry<T>(
  * What was passed last, with the policy it stands for, if it is frozen and has no time limits. Most programs pass the
  * same again and again, and to find that out otherwise takes longer than all else up to the call of the operation.
  */
-let latestSpec: PolicySpec | undefined;
-let latestPolicy: RetryPolicy = presets.default;
+let latestSpec: PolicySpec | undefined = NO_OPTIONS;
+let latestPolicy: RetryPolicy;
 
 /** Whether attempts of the policy may be cut off. */
 const isTimed = (policy: RetryPolicy): boolean =>
