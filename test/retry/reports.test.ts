@@ -58,6 +58,15 @@ describe('a report', () => {
     });
   });
 
+  test.each([9, 10, 11, 15])('of %i attempts numbers them from 1', async (count) => {
+    const { report } = await play([fails(boom)], {
+      policy: { maxRetries: count - 1, backoff: 'constant', baseDelayMs: 10, jitter: 'none' },
+    });
+    const numbers = report.attempts.map(({ attempt }) => attempt);
+    expect(numbers).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+    expect(report.droppedAttempts).toBe(0);
+  });
+
   test('tells whole milliseconds, also on a clock that shows fractions', async () => {
     const clock = virtualClock();
     let report: Report | undefined;
