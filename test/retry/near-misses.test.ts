@@ -73,3 +73,9 @@ test('a value that a call has succeeded with has no report', async () => {
   expect(onEnd).toHaveBeenCalledOnce();
   expect(reportOf(value)).toBeUndefined();
 });
+
+test('a bare spec is told where the cap comes from that it passes', async () => {
+  await expect(retry(() => 1, { baseDelayMs: 400_000 })).rejects.toThrow(
+    'baseDelayMs: got 400000; maxDelayMs is 300000, from presets.default: set it',
+  );
+});
