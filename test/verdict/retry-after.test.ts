@@ -63,6 +63,11 @@ describe("the server's clock", () => {
 });
 
 describe('a Retry-After value', () => {
+  test('may be asctime with a day of one digit, padded or not', () => {
+    for (const day of ['Dec  2', 'Dec 2', 'Dec 02'])
+      expect(parse(`Wed ${day} 12:00:00 2026`)).toBe(864_000_000);
+  });
+
   test.each([
     ['9'.repeat(400), Number.MAX_SAFE_INTEGER],
     [1e21, Number.MAX_SAFE_INTEGER],
