@@ -17,7 +17,6 @@ export class Attempt implements AttemptContext {
   }
 
   abort(reason: unknown): void {
-    void this.signal;
-    this.#controller!.abort(reason);
+    (this.#controller ??= new AbortController()).abort(reason);
   }
 }

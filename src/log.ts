@@ -15,7 +15,7 @@ export interface Entry {
 }
 
 /** Takes one out of the middle where there are too many; the first ten stay, and the last ten. */
-export function trimmed(latest: Entry, attempt: number): Entry {
+export function thinned(latest: Entry, attempt: number): Entry {
   if (attempt > 20) {
     let last = latest;
     for (let i = 1; i < 10; i++) last = last.before!;

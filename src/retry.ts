@@ -3,7 +3,7 @@ import { Attempt, type AttemptContext } from './attempt.js';
 import { burstReading, type Reading } from './burst.js';
 import { platform } from './clock.js';
 import { nextDelay, pastDeadline, type StopReason } from './decide.js';
-import { type Entry, records, trimmed } from './log.js';
+import { type Entry, records, thinned } from './log.js';
 import { checkOptions, type RetryOptions } from './options.js';
 import { resolvePolicy } from './policy/define.js';
 import type { PolicySpec, RetryPolicy } from './policy/policy.js';
@@ -14,7 +14,8 @@ import { TimeoutError } from './timeout.js';
 import { judge } from './verdict/classify.js';
 import { checkVerdict, hintOf } from './verdict/verdict.js';
 
-const NO_OPTIONS = {};
+/** The options of calls that nothing can interrupt, and of whose success nobody but the caller wants to know. */
+const UNWATCHED = {};
 
 /** The user's function: called once for each attempt. It may be synchronous. */
 export type Operation<T> = (context: AttemptContext) => T | PromiseLike<T>;
@@ -35,7 +36,7 @@ export function retry<T>(
   try {
     const resolved = resolvePolicy(policy);
     if (options) checkOptions(options);
-    if (options || isTimed(resolved)) return watched(operation, resolved, options ?? NO_OPTIONS);
+    if (options || isTimed(resolved)) return watched(operation, resolved, options ?? {});
     if (Object.isFrozen(policy)) {
       latestSpec = policy;
       latestPolicy = resolved;
@@ -48,9 +49,10 @@ export function retry<T>(
 
 /**
  * What was passed last, with the policy it stands for, if it is frozen and has no time limits. Most programs pass the
- * same again and again, and to find that out otherwise takes longer than all else up to the call of the operation.
+ * same again and again, and to find that out otherwise takes longer than all else up to the call of the operation. At
+ * first it is one that nobody can have passed.
  */
-let latestSpec: PolicySpec | undefined = NO_OPTIONS;
+let latestSpec: PolicySpec | undefined = {};
 let latestPolicy: RetryPolicy;
 
 /** Whether attempts of the policy may be cut off. */
@@ -64,7 +66,7 @@ function unwatched<T>(operation: Operation<T>, policy: RetryPolicy): Promise<T> 
   return run(operation, context).then<T, T>(
     undefined,
     (error: unknown) =>
-      new Call(operation, policy, NO_OPTIONS, start, context, error) as unknown as PromiseLike<T>,
+      new Call(operation, policy, UNWATCHED, start, context, error) as unknown as PromiseLike<T>,
   );
 }
 
@@ -169,19 +171,15 @@ class Call<T> implements Abortable {
   #begin(nowMs: number): void {
     if (this.#attempt) this.#keep();
     const context = new Attempt(++this.#attempt);
-    this.#context = this.#isWatched() ? context : UNSEEN;
+    const isWatched = this.#options !== UNWATCHED;
+    this.#context = isWatched ? context : UNSEEN;
     this.#beganMs = Math.round(nowMs);
     let result = run(this.#operation, context);
     if (isTimed(this.#policy)) result = this.#limited(result, context, nowMs);
     result.then(
-      this.#isWatched() ? (value) => this.#context && this.#settled(false, value) : this.#resolve,
+      isWatched ? (value) => this.#context && this.#settled(false, value) : this.#resolve,
       this.#step,
     );
-  }
-
-  /** Whether anything can interrupt the call, or anybody but the caller wants to know of its success. */
-  #isWatched(): boolean {
-    return this.#options !== NO_OPTIONS || isTimed(this.#policy);
   }
 
   /** What the attempt comes to, or that its time was over first. What comes later is ignored, and no unhandled rejection. */
@@ -262,7 +260,7 @@ class Call<T> implements Abortable {
     const { clock = platform, unref = false } = this.#options;
     const tick = tickIn(ms, clock, this.#start.ms + nowMs, unref);
     // Nobody else ever leaves before the time.
-    if (this.#isWatched()) this.#tick = tick;
+    if (this.#options !== UNWATCHED) this.#tick = tick;
     return tick.reached;
   }
 
@@ -297,7 +295,7 @@ class Call<T> implements Abortable {
       delayMs: this.#delayMs,
       before: this.#log,
     };
-    this.#log = trimmed(entry, this.#attempt);
+    this.#log = thinned(entry, this.#attempt);
   }
 
   #end(reason: Reason | undefined, failed: boolean, outcome: unknown): void {

@@ -84,10 +84,12 @@ function merge(fields: Fields, base?: RetryPolicy, origin?: string): RetryPolicy
     // JSON has no -0, so a policy has none either.
     policy[key] = value || 0;
     if (Array.isArray(value)) {
-      const list = Array.from<unknown>(value);
       const [, , entries] = rule;
-      if (entries) list.forEach((entry, index) => check(`${key}[${index}]`, entry, entries));
-      policy[key] = Object.freeze(list.map((entry) => entry || 0));
+      const list = Array.from<unknown, unknown>(value, (entry, index) => {
+        if (entries) check(`${key}[${index}]`, entry, entries);
+        return entry || 0;
+      });
+      policy[key] = Object.freeze(list);
     }
   }
 

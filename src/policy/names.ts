@@ -6,7 +6,7 @@ export const optionNames = /^(signal|classify|classifyResult|onRetry|onEnd|rando
 const foreign: Readonly<Record<string, RegExp>> = {
   'maxRetries, one less': /attempts/i,
   maxRetries: /retries|maxRetry$|times/i,
-  maxElapsedMs: /elapsed|retryTime/i,
+  maxElapsedMs: /elapsed|retryTime|total/i,
   attemptTimeoutMs: /^timeout|attempt/i,
   maxDelayMs: /max|limit|cap/i,
   baseDelayMs: /delay|timeout|interval/i,

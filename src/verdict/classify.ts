@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.js';
 import type { RetryPolicy } from '../policy/policy.js';
+import { isStatus } from '../policy/rules.js';
 import { markOf } from './marks.js';
 import { readRetryAfter } from './retry-after.js';
-import { isStatus } from '../policy/rules.js';
 import { classifyStatus } from './status.js';
 import { hintOf, type Verdict } from './verdict.js';
 
@@ -35,7 +35,7 @@ const DEPTH = 10;
 
 /** TypeErrors that mean a lost network, in the words of Node, the browsers, React Native, Deno, Bun and edge runtimes. */
 const NETWORK_MESSAGE =
-  /^(fetch failed$|terminated$|failed to fetch|load failed|(a )?network|error sending request|unable to connect|the \w+ (connection|timed out))/i;
+  /^(fetch failed$|terminated$|failed to fetch|load failed|(a )?network|error sending request|unable to connect|the (internet|network|socket) connection|the (request|operation) timed out)/i;
 
 /**
  * The built-in rules: what a failure means where the caller has no opinion. The outermost error first, then its

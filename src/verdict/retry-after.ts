@@ -34,9 +34,9 @@ export const readRetryAfter = (headers: unknown, wallNowMs: number): number | un
 
 /** What the server's clock said when it answered: `Date`, plus `Age` for an answer out of a cache; else `wallNowMs`. */
 export function serverNow(headers: unknown, wallNowMs: number): number {
-  const field = (name: string): string => trimmed(fieldOf(headers, name));
-  const dateMs = parseHttpDate(field('date'), wallNowMs) + (decimal(field('age'), 3) || 0);
-  return Number.isNaN(dateMs) ? wallNowMs : dateMs;
+  const dateMs = parseHttpDate(trimmed(fieldOf(headers, 'date')), wallNowMs);
+  const age = trimmed(fieldOf(headers, 'age'));
+  return Number.isNaN(dateMs) ? wallNowMs : dateMs + (/^\d+$/.test(age) ? Number(age) * 1000 : 0);
 }
 
 /** One member; NaN if it asks for nothing. */

@@ -133,6 +133,7 @@ describe('errors of programming', () => {
   test('are not what only sounds like a lost network further on', async () => {
     expect(await verdictOn(new TypeError('x failed to fetch'))).toBe('stop');
     expect(await verdictOn(new TypeError('fetch failed to be a function'))).toBe('stop');
+    expect(await verdictOn(new TypeError('The database connection is not a function'))).toBe('stop');
   });
 
   test('give way to a definite cause', async () => {

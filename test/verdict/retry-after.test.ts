@@ -52,6 +52,7 @@ describe("the server's clock", () => {
     expect(serverNow({ date, age: '30' }, 7)).toBe(now - 3_570_000);
     expect(serverNow({ date, age: 30 }, 7)).toBe(now - 3_570_000);
     expect(serverNow({ date, age: '-30' }, 7)).toBe(now - 3_600_000);
+    expect(serverNow({ date, age: '1.5' }, 7)).toBe(now - 3_600_000);
     expect(serverNow({ age: '30' }, 7)).toBe(7);
     expect(serverNow({ date: [date, date] }, 7)).toBe(7);
   });

@@ -68,6 +68,16 @@ const working = (clock: () => ReturnType<typeof virtualClock>, ms: number, signa
     return new Promise((resolve) => void clock().setTimer(ms, () => resolve(undefined), false));
   }) satisfies Handler<TableJob>;
 
+/** A scene with one job that works on for longer than its lease of 30 s, and the signals it was given. */
+function longJob() {
+  const signals: AbortSignal[] = [];
+  const made = scene({ leaseMs: 30_000, onError: () => undefined }, (job, context) =>
+    working(() => made.clock, 200_000, signals)(job, context),
+  );
+  made.answers.jobs = [[probe]];
+  return { ...made, signals };
+}
+
 const away = Object.assign(new Error('gone'), { code: 'ECONNREFUSED' });
 
 describe('the consumer, in time', () => {
@@ -146,12 +156,7 @@ describe('the consumer, in time', () => {
   });
 
   test('a lease counts from when the claim or the heartbeat was sent, not from its answer', async () => {
-    const signals: AbortSignal[] = [];
-    const { clock, answers, start, times } = scene(
-      { leaseMs: 30_000, onError: () => undefined },
-      (job, context) => working(() => clock, 200_000, signals)(job, context),
-    );
-    answers.jobs = [[probe]];
+    const { clock, answers, start, times, signals } = longJob();
     answers.delayMs = 4_000;
     const consumer = start();
     // Claimed at 0, known at 4 000, beaten at 14 000, known at 18 000; and then no more.
@@ -239,12 +244,7 @@ describe('the consumer, in time', () => {
   });
 
   test('the signal is aborted at the end of the lease when no heartbeat gets through', async () => {
-    const signals: AbortSignal[] = [];
-    const { clock, answers, start, times } = scene(
-      { leaseMs: 30_000, onError: () => undefined },
-      (job, context) => working(() => clock, 200_000, signals)(job, context),
-    );
-    answers.jobs = [[probe]];
+    const { clock, answers, start, times, signals } = longJob();
     const consumer = start();
     await clock.advance(15_000);
     answers.holds = away;
