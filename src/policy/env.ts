@@ -1,15 +1,12 @@
-import { definePolicy } from './define.js';
+import { definePolicy, resolvePolicy } from './define.js';
 import { fault, type PolicyFault, refusal } from './faults.js';
 import type { PolicySpec, RetryPolicy } from './policy.js';
 import { presets } from './presets.js';
 
-/** The key of a policy behind each variable. */
-const variables = {
-  MAX_RETRIES: 'maxRetries',
-  RETRY_BASE_DELAY: 'baseDelayMs',
-  RETRY_MAX_DELAY: 'maxDelayMs',
-  JOB_TIMEOUT: 'attemptTimeoutMs',
-} as const;
+const DURATION = 'seconds (2, 2.5), or 500ms, 2s, 5m, 1h';
+
+/** The one that may clash with what is set elsewhere. */
+const BASE_DELAY = 'RETRY_BASE_DELAY';
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
@@ -33,10 +30,13 @@ export function policyFromEnv(
   env: Readonly<Record<string, string | undefined>>,
   { prefix = '', base = presets.default }: EnvOptions = {},
 ): RetryPolicy {
+  // What is wrong there is no fault of the environment.
+  resolvePolicy(base);
   const faults: PolicyFault[] = [];
+  // Empty and blank count as unset: that is how most deployments clear a variable.
+  const textOf = (name: string): string | undefined => env[prefix + name]?.trim() || undefined;
   const read = <T>(name: string, parse: (text: string) => T | undefined, allowed: string): T | undefined => {
-    // Empty and blank count as unset: that is how most deployments clear a variable.
-    const text = env[prefix + name]?.trim() || undefined;
+    const text = textOf(name);
     const value = text === undefined ? undefined : parse(text);
     if (text !== undefined && value === undefined) faults.push(fault(prefix + name, text, allowed));
     return value;
@@ -44,24 +44,24 @@ export function policyFromEnv(
   const preset = read('RETRY_POLICY', presetNamed, `one of ${Object.keys(presets).join(', ')}`);
   const spec: PolicySpec = {
     maxRetries: read('MAX_RETRIES', countIn, 'a whole number, or unlimited'),
-    baseDelayMs: read('RETRY_BASE_DELAY', durationIn, 'seconds (2, 2.5), or 500ms, 2s, 5m, 1h'),
-    maxDelayMs: read('RETRY_MAX_DELAY', limitIn, 'seconds (2, 2.5), or 500ms, 2s, 5m, 1h, unlimited'),
-    attemptTimeoutMs: read('JOB_TIMEOUT', limitIn, 'seconds (2, 2.5), or 500ms, 2s, 5m, 1h, unlimited'),
+    baseDelayMs: read(BASE_DELAY, durationIn, DURATION),
+    maxDelayMs: read('RETRY_MAX_DELAY', limitIn, `${DURATION}, unlimited`),
+    attemptTimeoutMs: read('JOB_TIMEOUT', timeoutIn, `at least 1ms: ${DURATION}, unlimited`),
   };
-  // What can be read may still break a rule of the policy; that is told in the same list, under the names used here.
   try {
     const policy = definePolicy(spec, preset ?? base);
     if (faults.length === 0) return policy;
   } catch (error) {
+    // What can be read is legal by itself; but a base delay may be above a cap that was not set with it.
     const { faults: found } = error as Partial<ReturnType<typeof refusal>>;
     if (found === undefined) throw error;
-    faults.push(
-      ...found.map(({ key, got, allowed }) => ({
-        key: spoken(key, prefix),
-        got,
-        allowed: spoken(allowed, prefix),
-      })),
-    );
+    for (const { allowed } of found) {
+      const inOurWords = allowed.replace(
+        /^maxDelayMs is \d+/,
+        (words) => `${prefix}${words.replace('maxDelayMs', 'RETRY_MAX_DELAY')}ms`,
+      );
+      faults.push(fault(prefix + BASE_DELAY, textOf(BASE_DELAY), inOurWords));
+    }
   }
   throw refusal(faults);
 }
@@ -71,10 +71,13 @@ const presetNamed = (text: string): RetryPolicy | undefined =>
 
 function countIn(text: string): number | undefined {
   if (text === 'unlimited') return Infinity;
-  return /^\d+$/.test(text) ? Number(text) : undefined;
+  return /^\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined;
 }
 
 const limitIn = (text: string): number | undefined => (text === 'unlimited' ? Infinity : durationIn(text));
+
+/** No attempt can be done in no time: 0 is no time limit. */
+const timeoutIn = (text: string): number | undefined => limitIn(text) || undefined;
 
 function durationIn(text: string): number | undefined {
   const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
@@ -82,10 +85,5 @@ function durationIn(text: string): number | undefined {
   const ms = Number(number) * UNIT_MS[unit]!;
   const rounded = Math.round(ms);
   // 1.1 · 1000 is 1100.0000000000002: noise of the arithmetic is forgiven, a fraction of a millisecond is not.
-  return Math.abs(ms - rounded) < 1e-6 ? rounded : undefined;
-}
-
-/** A text about the policy in the words of the environment. */
-function spoken(text: string, prefix: string): string {
-  return Object.entries(variables).reduce((words, [name, key]) => words.replaceAll(key, prefix + name), text);
+  return Math.abs(ms - rounded) < 1e-6 && Number.isSafeInteger(rounded) ? rounded : undefined;
 }

@@ -110,7 +110,9 @@ describe('a bad value is refused', () => {
     ['RETRY_BASE_DELAY', '0.0005', seconds],
     ['RETRY_BASE_DELAY', '0.5ms', seconds],
     ['RETRY_MAX_DELAY', 'never', `${seconds}, unlimited`],
-    ['JOB_TIMEOUT', '2S', `${seconds}, unlimited`],
+    ['JOB_TIMEOUT', '2S', `at least 1ms: ${seconds}, unlimited`],
+    ['MAX_RETRIES', '9007199254740992', 'a whole number, or unlimited'],
+    ['RETRY_MAX_DELAY', '9007199254741', `${seconds}, unlimited`],
     ['RETRY_POLICY', 'Aggressive', 'one of default, aggressive, conservative'],
     ['RETRY_POLICY', 'toString', 'one of default, aggressive, conservative'],
   ])('%s=%s', (name, text, allowed) => {
@@ -124,16 +126,24 @@ describe('a bad value is refused', () => {
     expect(faultsOf(() => policyFromEnv(env, { prefix: 'A_' }))).toEqual([
       'A_RETRY_POLICY: got "y"; one of default, aggressive, conservative',
       'A_MAX_RETRIES: got "x"; a whole number, or unlimited',
-      'A_RETRY_BASE_DELAY: got 600000; A_RETRY_MAX_DELAY is 300000, from presets.default: set it',
-      'A_JOB_TIMEOUT: got 0; a whole number >= 1 or Infinity',
+      `A_JOB_TIMEOUT: got "0"; at least 1ms: ${seconds}, unlimited`,
+      'A_RETRY_BASE_DELAY: got "10m"; A_RETRY_MAX_DELAY is 300000ms, from presets.default: set it',
     ]);
   });
 
-  test('an error of the object itself passes through', () => {
+  test('but not what is wrong with the base: that is told as it is', () => {
+    expect(faultsOf(() => policyFromEnv({ JOB_TIMEOUT: '0' }, { base: { maxRetries: -1 } }))).toEqual([
+      'maxRetries: got -1; a whole number >= 0 or Infinity',
+    ]);
+  });
+
+  test.each([1, 2])('an error of the base itself passes through, whenever it is read (%i)', (when) => {
     const broken = new Error('broken');
+    let reads = 0;
     const base = {
       get maxRetries(): number {
-        throw broken;
+        if (++reads === when) throw broken;
+        return 1;
       },
     };
     expect(() => policyFromEnv({}, { base })).toThrow(broken);
