@@ -28,12 +28,23 @@ export function decide(policy: RetryPolicy, failure: Failure, random: Random = u
   const { verdict, attempt, elapsedMs } = failure;
   const next = nextDelay(
     policy,
-    isVerdict(verdict) ? verdict : 'stop',
+    settled(verdict),
     Number.isSafeInteger(attempt) && attempt >= 1 ? attempt : NaN,
     typeof elapsedMs === 'number' && elapsedMs >= 0 ? elapsedMs : 0,
     random,
   );
   return typeof next === 'number' ? { retry: true, delayMs: next } : { retry: false, reason: next };
+}
+
+/** A verdict that stays what it is: read once, and `'stop'` if it is none, or cannot be read. */
+function settled(verdict: Verdict): Verdict {
+  try {
+    const hintMs = hintOf(verdict);
+    const copy = hintMs === undefined ? verdict : { retryAfterMs: hintMs };
+    return isVerdict(copy) ? copy : 'stop';
+  } catch {
+    return 'stop';
+  }
 }
 
 /** The decision on what the loop itself has measured, and without the object around it: the delay, or the reason to stop. */

@@ -7,7 +7,7 @@ export type Random = (retry: number) => number;
 /** The draw for one retry, always in [0, 1): what is too large is clamped to 1 - 2^-53, NaN and what is no number are 0. */
 export function draw(random: Random, retry: number): number {
   const u = random(retry);
-  return u > 0 ? Math.min(u, 1 - 2 ** -53) : 0;
+  return u > 0 ? (u < 1 ? u : 1 - 2 ** -53) : 0;
 }
 
 /** An unpredictable stream: what `delayFor` and `decide` use unless told otherwise. */

@@ -140,16 +140,36 @@ describe('the decision is total', () => {
     expect(decide(policy, failure({ verdict }))).toEqual({ retry: false, reason: 'not-retryable' });
   });
 
+  test('a hint that cannot be read is no reason to retry', () => {
+    const verdict = {
+      get retryAfterMs() {
+        throw new Error('a getter');
+      },
+    };
+    expect(decide(policy, failure({ verdict }))).toEqual({ retry: false, reason: 'not-retryable' });
+  });
+
+  test('a hint is read once', () => {
+    let reads = 0;
+    const verdict = {
+      get retryAfterMs() {
+        return ++reads === 1 ? 5_000 : NaN;
+      },
+    };
+    expect(decide(policy, failure({ verdict }))).toEqual({ retry: true, delayMs: 5_000 });
+  });
+
   test.each<[unknown, number]>([
     [-1, 2_000],
     [NaN, 2_000],
     [-Infinity, 2_000],
     [undefined, 2_000],
     ['0.5', 2_250],
+    [1n, 2_500],
     [1, 2_500],
     [7, 2_500],
     [Infinity, 2_500],
-  ])('a draw of %j gives %i ms', (draw, delayMs) => {
+  ])('a draw of %o gives %i ms', (draw, delayMs) => {
     expect(decide(presets.default, failure(), () => draw as number)).toEqual({ retry: true, delayMs });
   });
 

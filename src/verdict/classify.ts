@@ -35,7 +35,7 @@ const DEPTH = 10;
 
 /** TypeErrors that mean a lost network, in the words of Node, the browsers, React Native, Deno, Bun and edge runtimes. */
 const NETWORK_MESSAGE =
-  /^(fetch failed$|terminated$|failed to fetch|load failed|(a )?network|error sending request|unable to connect|the (internet|network|socket) connection|the (request|operation) timed out)/i;
+  /^(fetch failed$|terminated$|failed to fetch|load failed|(a )?network ?(error|request|connection)|error sending request|unable to connect|the (internet|network|socket) connection|the (request|operation) timed out)/i;
 
 /**
  * The built-in rules: what a failure means where the caller has no opinion. The outermost error first, then its
@@ -49,7 +49,7 @@ export function judge(
   depth = 0,
   seen?: Set<unknown>,
 ): Verdict {
-  let programming = false;
+  let otherwise: Verdict = 'retry';
   try {
     for (let level = error as Shape; depth < DEPTH && Object(level) === level; depth++) {
       const verdict =
@@ -58,13 +58,13 @@ export function judge(
         statusVerdict(level, policy, clock) ??
         partsVerdict(level, policy, clock, depth, seen);
       if (verdict) return verdict;
-      programming ||= isProgrammingError(level);
+      if (isProgrammingError(level)) otherwise = 'stop';
       level = level.cause as Shape;
     }
   } catch {
     // A getter that throws ends the search: what it hides cannot be known.
   }
-  return programming ? 'stop' : 'retry';
+  return otherwise;
 }
 
 /** An abort stops; but some clients reject with an AbortError where a time limit was the cause. */
@@ -76,14 +76,15 @@ function abortVerdict({ name, cause }: Shape): Verdict | undefined {
 /** A status below 400 decides nothing: it may stand on an error for a body that was cut off. */
 function statusVerdict(error: Shape, policy: Statuses, clock: WallClock): Verdict | undefined {
   const { response, $response } = error;
-  const status =
-    statusIn(response?.status) ??
-    statusIn(response?.statusCode) ??
-    statusIn(error.$metadata?.httpStatusCode) ??
-    statusIn($response?.statusCode) ??
-    statusIn(error.statusCode) ??
-    statusIn(error.status) ??
-    statusIn(error[':status']);
+  const status = [
+    response?.status,
+    response?.statusCode,
+    error.$metadata?.httpStatusCode,
+    $response?.statusCode,
+    error.statusCode,
+    error.status,
+    error[':status'],
+  ].find(isStatus);
   if (!status || status < 400) return undefined;
   const verdict = classifyStatus(status, policy);
   // 403 and 413 say "not now" only if they say until when.
@@ -102,7 +103,12 @@ function partsVerdict(
   seen?: Set<unknown>,
 ): Verdict | undefined {
   // An error may be a part of itself.
-  if (error.name !== 'AggregateError' || !Array.isArray(error.errors) || seen?.has(error)) return undefined;
+  if (
+    (error.name !== 'AggregateError' && !(error instanceof AggregateError)) ||
+    !Array.isArray(error.errors) ||
+    seen?.has(error)
+  )
+    return undefined;
   seen ??= new Set();
   seen.add(error);
   let all: Verdict | undefined;
@@ -119,9 +125,7 @@ function isProgrammingError({ name, code, message }: Shape): boolean {
   return (
     name === 'ReferenceError' ||
     (name === 'TypeError' &&
-      !NETWORK_MESSAGE.test(String(message)) &&
+      !NETWORK_MESSAGE.test(message as string) &&
       (typeof code !== 'string' || code.startsWith('ERR_')))
   );
 }
-
-const statusIn = (value: unknown): number | undefined => (isStatus(value) ? value : undefined);

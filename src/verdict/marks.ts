@@ -30,14 +30,13 @@ export function retryIn<E extends object>(error: E, ms: number): E {
 
 /** The mark on an error, if it carries one. Does not throw, whatever the error is. */
 export function markOf(error: object): Verdict | undefined {
-  let own: unknown;
+  // What is in the table is the latest: nothing can be written on the error any more.
+  let found: unknown = table()?.get(error);
   try {
-    own = (error as { [MARK]?: unknown })[MARK];
+    found ??= (error as { [MARK]?: unknown })[MARK];
   } catch {
     // A proxy or a getter that throws: if it was marked, the table knows.
   }
-  // On a frozen error an old mark stays for ever; a later one is in the table.
-  const found = own === undefined || !Object.isExtensible(error) ? (table()?.get(error) ?? own) : own;
   return isVerdict(found) ? found : undefined;
 }
 

@@ -34,7 +34,9 @@ export const readRetryAfter = (headers: unknown, wallNowMs: number): number | un
 
 /** What the server's clock said when it answered: `Date`, plus `Age` for an answer out of a cache; else `wallNowMs`. */
 export function serverNow(headers: unknown, wallNowMs: number): number {
-  const dateMs = parseHttpDate(trimmed(fieldOf(headers, 'date')), wallNowMs);
+  const date = trimmed(fieldOf(headers, 'date'));
+  // RFC 3339 is no form of this field.
+  const dateMs = /^\d/.test(date) ? NaN : parseHttpDate(date, wallNowMs);
   const age = trimmed(fieldOf(headers, 'age'));
   return Number.isNaN(dateMs) ? wallNowMs : dateMs + (/^\d+$/.test(age) ? Number(age) * 1000 : 0);
 }
@@ -42,12 +44,8 @@ export function serverNow(headers: unknown, wallNowMs: number): number {
 /** One member; NaN if it asks for nothing. */
 function delayOf(member: string, nowMs: number): number {
   const delayMs = decimal(member, 3);
-  const leftMs = wholeMs((delayMs >= 0 ? epochOf(delayMs, nowMs) : parseHttpDate(member, nowMs)) - nowMs);
-  return leftMs >= 0 ? leftMs : delayMs;
-}
-
-/** The instant meant by a "delay" of 31 years or more, in epoch ms, unless it is far from now too; else NaN. */
-function epochOf(delayMs: number, nowMs: number): number {
-  const instant = delayMs < 1e12 ? NaN : delayMs < 1e15 ? delayMs : delayMs / 1000;
-  return Math.abs(instant - nowMs) <= YEAR_MS ? instant : NaN;
+  if (delayMs < 1e12) return delayMs;
+  // A "delay" of 31 years or more is an instant, unless that is far from now too.
+  const instant = delayMs >= 0 ? (delayMs < 1e15 ? delayMs : delayMs / 1000) : parseHttpDate(member, nowMs);
+  return delayMs >= 0 && !(Math.abs(instant - nowMs) <= YEAR_MS) ? delayMs : wholeMs(instant - nowMs);
 }

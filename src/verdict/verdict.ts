@@ -8,14 +8,13 @@ export type Verdict = 'retry' | 'stop' | { readonly retryAfterMs: number };
 
 /** Whether a value of unknown origin is a verdict. A hint of NaN or below 0 is none. */
 export function isVerdict(value: unknown): value is Verdict {
-  if (typeof value !== 'object' || value === null) return value === 'retry' || value === 'stop';
-  const { retryAfterMs } = value as { retryAfterMs?: unknown };
-  return typeof retryAfterMs === 'number' && retryAfterMs >= 0;
+  const hintMs = hintOf(value as Verdict);
+  return value === 'retry' || value === 'stop' || (typeof hintMs === 'number' && hintMs >= 0);
 }
 
 /** The hint of a verdict, if it carries one. */
 export const hintOf = (verdict: Verdict | undefined): number | undefined =>
-  typeof verdict === 'object' ? verdict.retryAfterMs : undefined;
+  (verdict as { readonly retryAfterMs?: number } | undefined)?.retryAfterMs;
 
 /**
  * A verdict of the caller's, or undefined for no opinion.

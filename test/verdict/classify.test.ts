@@ -110,6 +110,7 @@ describe('errors of programming', () => {
     ['Chrome and Edge', 'Failed to fetch'],
     ['Firefox', 'NetworkError when attempting to fetch resource.'],
     ['Firefox, in the middle of a body', 'Network error'],
+    ['Safari, long ago', 'A network error occurred.'],
     ['Safari', 'Load failed'],
     ['Safari, with a host', 'Load failed (example.com)'],
     ['Safari, off line', 'The Internet connection appears to be offline.'],
@@ -134,6 +135,9 @@ describe('errors of programming', () => {
     expect(await verdictOn(new TypeError('x failed to fetch'))).toBe('stop');
     expect(await verdictOn(new TypeError('fetch failed to be a function'))).toBe('stop');
     expect(await verdictOn(new TypeError('The database connection is not a function'))).toBe('stop');
+    expect(await verdictOn(new TypeError('networkClient.send is not a function'))).toBe('stop');
+    expect(await verdictOn(new TypeError('networks is not iterable'))).toBe('stop');
+    expect(await verdictOn(new TypeError('A networkId is required'))).toBe('stop');
   });
 
   test('give way to a definite cause', async () => {
@@ -180,6 +184,13 @@ describe('an AggregateError', () => {
     expect(await verdictOn(new AggregateError([], 'none', { cause: gone }))).toBe('stop');
     expect(await verdictOn(new AggregateError([]))).toBe('retry');
     expect(await verdictOn(Object.assign(new AggregateError([]), { errors: 'none' }))).toBe('retry');
+  });
+
+  test('of a class of its own, by another name, is one', async () => {
+    class Failures extends AggregateError {
+      override readonly name = 'Failures';
+    }
+    expect(await verdictOn(new Failures([gone]))).toBe('stop');
   });
 
   test('as a cause, or of another realm, counts too', async () => {

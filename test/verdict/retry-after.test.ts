@@ -55,6 +55,7 @@ describe("the server's clock", () => {
     expect(serverNow({ date, age: '1.5' }, 7)).toBe(now - 3_600_000);
     expect(serverNow({ age: '30' }, 7)).toBe(7);
     expect(serverNow({ date: [date, date] }, 7)).toBe(7);
+    expect(serverNow({ date: '2026-11-22T11:00:00Z' }, 7)).toBe(7);
   });
 
   test('keeps a hint right when the local clock is two hours wrong', () => {
