@@ -1,7 +1,7 @@
 import type { AttemptContext } from './attempt.js';
 import type { Clock } from './clock.js';
 import { meantBy, optionNames } from './policy/names.js';
-import { rules } from './policy/rules.js';
+import { isPlain, rules } from './policy/rules.js';
 import type { Random } from './random.js';
 import type { Report } from './report.js';
 import type { Verdict } from './verdict/verdict.js';
@@ -27,7 +27,7 @@ export interface RetryOptions<T = unknown> {
   readonly classifyResult?: ((value: T, context: AttemptContext) => Verdict | undefined) | undefined;
   /** Called before each delay. A promise is awaited, and its time counts. */
   readonly onRetry?: ((event: RetryEvent) => unknown) | undefined;
-  /** Called once, when the call ends, also with success. Not awaited. */
+  /** Called once, when the call ends, also with success. Not awaited: if it is asynchronous, its rejections are its own. */
   readonly onEnd?: ((report: Report) => void) | undefined;
   /** Where chance comes from. Default: a stream of its own for each call, with a fresh seed. */
   readonly random?: Random | undefined;
@@ -37,8 +37,12 @@ export interface RetryOptions<T = unknown> {
   readonly unref?: boolean | undefined;
 }
 
-/** @throws TypeError for a name no option has: a misspelt hook would never be called. */
+/**
+ * @throws TypeError for what is no plain object (a signal by itself would never be heard), and for a name no option has
+ * (a misspelt hook would never be called).
+ */
 export function checkOptions(options: object): void {
+  if (!isPlain(options)) throw new TypeError('The third argument is a plain object: { signal }');
   for (const name of Object.keys(options)) {
     if (!optionNames.test(name)) {
       const meant = rules[name] ? 'it belongs in the policy' : meantBy(name);

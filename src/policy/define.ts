@@ -2,7 +2,7 @@ import { fault, type PolicyFault, refusal } from './faults.js';
 import { meantBy } from './names.js';
 import type { PolicySpec, RetryPolicy } from './policy.js';
 import { presets } from './presets.js';
-import { delayRule, namedJitter, type Rule, rules } from './rules.js';
+import { delayRule, isPlain, namedJitter, type Rule, rules } from './rules.js';
 
 type Fields = Record<string, unknown>;
 
@@ -50,8 +50,8 @@ export function resolvePolicy(spec: PolicySpec = presets.default): RetryPolicy {
 
 /** A copy of the own fields: every getter is read once, and nothing can change under the checks. */
 function fieldsOf(value: unknown): Fields {
-  if (typeof value === 'object' && value && !Array.isArray(value)) return { ...value };
-  throw refusal([fault('policy', value, 'an object')]);
+  if (isPlain(value)) return { ...value };
+  throw refusal([fault('policy', value, 'a plain object')]);
 }
 
 /** The fields over the base, which is a policy already. Without a base every field counts, undefined ones too. */
@@ -59,38 +59,31 @@ function merge(fields: Fields, base?: RetryPolicy, origin?: string): RetryPolicy
   const faults: PolicyFault[] = [];
   const policy: Fields = { ...base };
   // A cap that nobody thought of must not swallow delays that somebody wrote down.
-  let cap = Infinity;
-  if (base) {
-    if (Array.isArray(fields['backoff'])) {
-      fields['maxRetries'] ??= fields['backoff'].length;
-      fields['jitter'] ??= 'none';
-    }
-    if (fields['maxDelayMs'] === undefined) cap = base.maxDelayMs;
+  const cap = fields['maxDelayMs'] === undefined ? base?.maxDelayMs : undefined;
+  if (base && Array.isArray(fields['backoff'])) {
+    policy['maxRetries'] = fields['backoff'].length;
+    policy['jitter'] = Object.freeze([1, 1]);
   }
   const isListed = Array.isArray(fields['backoff'] ?? base?.backoff);
-  const check = (key: string, value: unknown, rule: Rule): void => {
-    const [allowed, holds] = rule;
+  /** The value as a policy keeps it. */
+  const checkedCopy = (key: string, value: unknown, rule: Rule = [meantBy(key), () => false]): unknown => {
+    const [allowed, holds, entries] = rule;
     if (!holds(value)) faults.push(fault(key, value, allowed));
-    else if (rule === delayRule && (value as number) > cap && !(isListed && key === 'baseDelayMs'))
+    else if (rule === delayRule && (value as number) > cap! && !(isListed && key === 'baseDelayMs'))
       faults.push(fault(key, value, `maxDelayMs is ${cap}, from ${origin}: set it`));
+    // JSON has no -0, so a policy has none either.
+    if (!Array.isArray(value)) return value || 0;
+    const copy = Array.from<unknown, unknown>(value, (entry, index) =>
+      entries ? checkedCopy(`${key}[${index}]`, entry, entries) : entry || 0,
+    );
+    return Object.freeze(copy);
   };
 
   for (const key of Object.keys(fields)) {
     let value = fields[key];
     if (base && value === undefined) continue;
     if (key === 'jitter' && typeof value === 'string') value = namedJitter[value] ?? value;
-    const rule = rules[key] ?? [meantBy(key), () => false];
-    check(key, value, rule);
-    // JSON has no -0, so a policy has none either.
-    policy[key] = value || 0;
-    if (Array.isArray(value)) {
-      const [, , entries] = rule;
-      const list = Array.from<unknown, unknown>(value, (entry, index) => {
-        if (entries) check(`${key}[${index}]`, entry, entries);
-        return entry || 0;
-      });
-      policy[key] = Object.freeze(list);
-    }
+    policy[key] = checkedCopy(key, value, rules[key]);
   }
 
   if (faults.length > 0) throw refusal(faults);

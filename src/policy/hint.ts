@@ -15,7 +15,7 @@ export function hintedDelay(policy: RetryPolicy, retry: number, random: Random, 
   const [lo, hi] = policy.backoff === 'decorrelated' ? [0, MOST] : policy.jitter;
   const mostMs = hintMs * (1 + Math.min(hi - lo, MOST));
   const lowMs = Math.max(spread(policy, retry, 0, random), hintMs);
-  const highMs = Math.max(spread(policy, retry, 1, random), mostMs);
-  const delayMs = Math.ceil(lowMs + draw(random, retry) * (highMs - lowMs));
+  const widthMs = Math.max(spread(policy, retry, 1, random), mostMs) - lowMs;
+  const delayMs = Math.ceil(lowMs + draw(random, retry) * widthMs);
   return Math.min(delayMs, Math.max(capOf(policy), Math.ceil(mostMs)), Number.MAX_SAFE_INTEGER);
 }

@@ -39,7 +39,7 @@ export function spread(policy: RetryPolicy, retry: number, u: number, random?: R
   if (policy.backoff === 'decorrelated') return chained(policy, retry, u, random);
   const lo = policy.jitter[0];
   const hi = policy.jitter[1];
-  return Math.min(nominal(policy, retry), capOf(policy) / hi) * (lo + u * (hi - lo));
+  return Math.min(nominal(policy, retry), capOf(policy) / hi) * Math.min(hi, lo + u * (hi - lo));
 }
 
 /**
@@ -62,5 +62,5 @@ const whole = (policy: RetryPolicy, ms: number): number => Math.min(capOf(policy
 
 function checked(retry: number): number {
   if (Number.isSafeInteger(retry) && retry >= 1) return retry;
-  throw new RangeError(`Retries count from 1, got ${retry}`);
+  throw new RangeError(`Retries count from 1, got ${String(retry)} (${typeof retry})`);
 }

@@ -4,14 +4,15 @@ export const optionNames = /^(signal|classify|classifyResult|onRetry|onEnd|rando
 // What the same things are called elsewhere (maxAttempts, numOfAttempts, retries, minTimeout, startingDelay,
 // backoffLimit, maxRetryTime, …) or in a slip (baseDelay). The first pattern that fits wins.
 const foreign: Readonly<Record<string, RegExp>> = {
-  'maxRetries, one less': /attempts/i,
-  maxRetries: /retries|maxRetry$|times/i,
-  maxElapsedMs: /elapsed|retryTime|total/i,
-  attemptTimeoutMs: /^timeout|attempt/i,
-  maxDelayMs: /max|limit|cap/i,
-  baseDelayMs: /delay|timeout|interval/i,
-  jitter: /random/i,
   'classify, in the third argument': /retryIf|should/i,
+  'maxRetries, one less': /attempt(s|limit)|^(max)?tr(y|ies)$/i,
+  maxRetryAfterMs: /retryAfter/i,
+  maxRetries: /retries|maxRetry$|times|retryLimit|^limit/i,
+  maxElapsedMs: /elapsed|retryTime|total/i,
+  jitter: /jitter|random/i,
+  attemptTimeoutMs: /^timeout|attemptTimeout/i,
+  maxDelayMs: /max|limit|^cap$/i,
+  baseDelayMs: /delay(?!f)|timeout|interval/i,
 };
 
 /** What to say about a key that no policy has: where it belongs, or what it is called here. */

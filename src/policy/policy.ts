@@ -27,7 +27,10 @@ export interface RetryPolicy {
   readonly maxDelayMs: number;
   /** The spread, fitted under the cap, so that it never collapses there. `decorrelated` ignores it. Default [1, 1.25]. */
   readonly jitter: Jitter;
-  /** Longest time for one attempt: 1 … Infinity. Past it the attempt has failed and its signal is aborted. Default Infinity. */
+  /**
+   * Longest time for one attempt: 1 … Infinity. Past it the attempt has failed and its signal is aborted. Default
+   * Infinity. (No time limit can cut off code that does not let the event loop go on.)
+   */
   readonly attemptTimeoutMs: number;
   /** Longest time for the whole call, delays and hooks included: 0 … Infinity. Default Infinity. */
   readonly maxElapsedMs: number;

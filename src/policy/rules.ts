@@ -35,9 +35,9 @@ export const rules = {
       Array.isArray(value) &&
       value.length === 2 &&
       value.every(Number.isFinite) &&
-      0 <= value[0] &&
-      value[0] <= value[1] &&
-      0 < value[1],
+      value[0] >= 0 &&
+      value[1] >= value[0] &&
+      value[1] > 0,
   ],
   attemptTimeoutMs: /* @__PURE__ */ whole(1, Infinity),
   maxElapsedMs: limit,
@@ -50,6 +50,9 @@ export const rules = {
 } satisfies { [Key in keyof RetryPolicy]: Rule } & { __proto__: null } as unknown as Readonly<
   Record<string, Rule | undefined>
 >;
+
+/** Whether a value can be a set of named things: no list, and no signal, promise, map or error put in the wrong place. */
+export const isPlain = (value: unknown): value is object => ({}).toString.call(value) === '[object Object]';
 
 export const isStatus = (value: unknown): value is number =>
   Number.isInteger(value) && (value as number) >= 100 && (value as number) < 600;

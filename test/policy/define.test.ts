@@ -41,6 +41,23 @@ describe('a policy', () => {
     expect(policy.retryStatuses).toEqual([429]);
   });
 
+  test('of a list retries once per entry, without jitter, unless it says otherwise', () => {
+    expect(definePolicy({ backoff: [1, 2] })).toMatchObject({ maxRetries: 2, jitter: [1, 1] });
+    expect(define({ backoff: [1, 2], maxRetries: undefined, jitter: undefined })).toMatchObject({
+      maxRetries: 2,
+      jitter: [1, 1],
+    });
+    expect(definePolicy({ backoff: [1, 2], maxRetries: 5, jitter: 'full' })).toMatchObject({
+      maxRetries: 5,
+      jitter: [0, 1],
+    });
+    // As JSON writes "no limit": that is for `parsePolicy`.
+    expect(faultsOf(() => define({ backoff: [1, 2], maxRetries: null, jitter: null }))).toEqual([
+      'maxRetries: got null; a whole number >= 0 or Infinity',
+      'jitter: got null; none, full, equal, or [lo, hi]: 0 <= lo <= hi > 0',
+    ]);
+  });
+
   test('holds an interval for each name of a jitter', () => {
     expect(intervalOf('none')).toEqual([1, 1]);
     expect(intervalOf('full')).toEqual([0, 1]);
@@ -240,8 +257,12 @@ describe('a wrong policy is refused', () => {
     [3, '3'],
     ['aggressive', '"aggressive"'],
     [() => ({}), 'function'],
+    [new AbortController().signal, 'object'],
+    [new Map([['maxRetries', 3]]), 'object'],
+    [Promise.resolve({ maxRetries: 3 }), 'object'],
+    [new Error('boom'), 'object'],
   ])('%j instead of an object', (spec, shown) => {
-    const told = [`policy: got ${shown}; an object`];
+    const told = [`policy: got ${shown}; a plain object`];
     expect(faultsOf(() => define(spec))).toEqual(told);
     expect(faultsOf(() => define({}, spec))).toEqual(told);
   });
@@ -285,6 +306,19 @@ describe('a key that no policy has', () => {
     ['initialDelay', 'use baseDelayMs'],
     ['startingDelay', 'use baseDelayMs'],
     ['interval', 'use baseDelayMs'],
+    ['maxTries', 'use maxRetries, one less'],
+    ['tries', 'use maxRetries, one less'],
+    ['attemptLimit', 'use maxRetries, one less'],
+    ['limit', 'use maxRetries'],
+    ['retryLimit', 'use maxRetries'],
+    ['maxRetryAfter', 'use maxRetryAfterMs'],
+    ['retryAfter', 'use maxRetryAfterMs'],
+    ['maxJitter', 'use jitter'],
+    ['cap', 'use maxDelayMs'],
+    ['capacity', 'no such key'],
+    ['country', 'no such key'],
+    ['onFailedAttempt', 'no such key'],
+    ['delayFirstAttempt', 'no such key'],
     ['maxRetryTime', 'use maxElapsedMs'],
     ['timeout', 'use attemptTimeoutMs'],
     ['attemptTimeout', 'use attemptTimeoutMs'],

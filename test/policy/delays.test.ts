@@ -58,6 +58,14 @@ describe('jitter', () => {
     expect(delayRange(policy, 2)).toEqual({ minMs: 1_000, maxMs: 3_000 });
   });
 
+  test('stays in its interval where numbers end', () => {
+    // Here lo + (hi - lo) is more than hi, that is Infinity.
+    const policy = definePolicy({ jitter: [8.41e307, Number.MAX_VALUE] });
+    const { minMs, maxMs } = delayRange(policy, 1);
+    expect([minMs, maxMs]).toEqual([140_347, 300_000]);
+    for (const draw of [0, 0.5, highest]) expect(delayFor(policy, 1, () => draw)).toBeLessThanOrEqual(maxMs);
+  });
+
   test('holds under the cap, and keeps its spread there', () => {
     const policy = definePolicy({ maxDelayMs: 10_000, jitter: [0.5, 2] });
     for (const retry of [3, 10, 1_025]) {
@@ -124,11 +132,14 @@ describe('decorrelated', () => {
   });
 });
 
-test.each([0, -1, 1.5, NaN, Infinity, 2 ** 53, '1', undefined, null])('there is no retry %j', (retry) => {
-  const told = new RangeError(`Retries count from 1, got ${String(retry)}`);
-  expect(() => delayFor(presets.default, retry as number)).toThrow(told);
-  expect(() => delayRange(presets.default, retry as number)).toThrow(told);
-});
+test.each([0, -1, 1.5, NaN, Infinity, 2 ** 53, '1', 1n, Symbol('1'), undefined, null])(
+  'there is no retry %o',
+  (retry) => {
+    const told = new RangeError(`Retries count from 1, got ${String(retry)} (${typeof retry})`);
+    expect(() => delayFor(presets.default, retry as number)).toThrow(told);
+    expect(() => delayRange(presets.default, retry as number)).toThrow(told);
+  },
+);
 
 test('an exception of the chance passes through', () => {
   const broken = new Error('broken');

@@ -1,3 +1,4 @@
+import vm from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { retry, type RetryOptions, withRetry } from '../../src/index.js';
 
@@ -21,6 +22,15 @@ describe('the options of a call', () => {
       await expect(withRetry(operation, {}, () => options)()).rejects.toEqual(refusal);
     }
     expect(calls).toBe(0);
+  });
+
+  test('are a plain object: a signal by itself would never be heard', async () => {
+    const refusal = new TypeError('The third argument is a plain object: { signal }');
+    for (const wrong of [AbortSignal.abort(), [], () => ({}), new Map(), Promise.resolve({}), 5]) {
+      await expect(retry(() => 'ran', {}, wrong as RetryOptions)).rejects.toEqual(refusal);
+    }
+    expect(await retry(() => 'ran', {}, Object.create(null) as RetryOptions)).toBe('ran');
+    expect(await retry(() => 'ran', {}, vm.runInNewContext('({})') as RetryOptions)).toBe('ran');
   });
 
   test('may all be undefined', async () => {
