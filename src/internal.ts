@@ -1,5 +1,5 @@
 // The door of the core for the other entry points of this package. Not public: nothing here is exported to users.
-export { unwatch, watch } from './abort.js';
+export { watch } from './abort.js';
 export { type AttemptContext, Attempt } from './attempt.js';
 export { type Clock, MAX_TIMER_MS, platform } from './clock.js';
 export { resolvePolicy } from './policy/define.js';

@@ -2,10 +2,10 @@ import type { AttemptRecord } from './report.js';
 
 /**
  * An attempt as it is noted, with the one noted before it: a list from the latest back, which takes no array. Always of
- * one shape, a record whose keys come and go costs three times as much; and without its number, which is known from its
- * place.
+ * one shape: a record whose keys come and go costs three times as much.
  */
 export interface Entry {
+  readonly attempt: number;
   readonly failed: boolean;
   readonly error: unknown;
   readonly startMs: number;
@@ -15,8 +15,8 @@ export interface Entry {
 }
 
 /** Takes one out of the middle where there are too many; the first ten stay, and the last ten. */
-export function thinned(latest: Entry, attempt: number): Entry {
-  if (attempt > 20) {
+export function thinned(latest: Entry): Entry {
+  if (latest.attempt > 20) {
     let last = latest;
     for (let i = 1; i < 10; i++) last = last.before!;
     last.before = last.before!.before;
@@ -24,18 +24,16 @@ export function thinned(latest: Entry, attempt: number): Entry {
   return latest;
 }
 
-/** The attempts as a report shows them, from the first on; `attempt` is the number of the latest. */
-export function records(latest: Entry | undefined, attempt: number): AttemptRecord[] {
+/** The attempts as a report shows them, from the first on. */
+export function records(latest: Entry | undefined): AttemptRecord[] {
   const list: AttemptRecord[] = [];
   for (let entry = latest; entry; entry = entry.before) {
-    const { before: _, failed, error, delayMs, ...times } = entry;
+    const { before: _, failed, error, delayMs, ...rest } = entry;
     list.unshift({
-      attempt: attempt--,
-      ...times,
+      ...rest,
       ...(failed && { error }),
       ...(delayMs !== undefined && { delayMs }),
     });
-    if (list.length === 10 && attempt > 10) attempt = 10;
   }
   return list;
 }

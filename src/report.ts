@@ -12,11 +12,14 @@ export interface AttemptRecord {
   /** When it began, counted from the start of the call. */
   readonly startMs: number;
   readonly durationMs: number;
-  /** The delay chosen after it; not there if no retry followed. */
+  /** The delay chosen after it; not there if the call ended with it. */
   readonly delayMs?: number;
 }
 
-/** What happened in a call. */
+/**
+ * What happened in a call. Where calls without options begin one right after the other, up to 64 in one turn of the
+ * event loop take the time of the first of them for their start: reading a clock costs as much as such a call.
+ */
 export interface Report {
   readonly ok: boolean;
   /** Not there if the call has succeeded. */
@@ -26,7 +29,7 @@ export interface Report {
   /** How many attempts between them are left out. */
   readonly droppedAttempts: number;
   readonly elapsedMs: number;
-  /** The hint of the last failure, if it had one. */
+  /** The hint of the last failure, if it had one: as it was given, so it may be a fraction, or Infinity. */
   readonly hintMs?: number;
 }
 

@@ -1,4 +1,4 @@
-import { type Abortable, unwatch, watch } from './abort.js';
+import { watch } from './abort.js';
 import { Attempt, type AttemptContext } from './attempt.js';
 import { burstReading, type Reading } from './burst.js';
 import { platform } from './clock.js';
@@ -96,7 +96,7 @@ const UNSEEN = /* @__PURE__ */ new Attempt(0);
  * functions add up. Every wait is a reaction of its own to a promise: so whatever is the user's runs in the async
  * context of this call, whoever fires the timer or the abort.
  */
-class Call<T> implements Abortable {
+class Call<T> {
   readonly #operation: Operation<T>;
   readonly #policy: RetryPolicy;
   readonly #options: RetryOptions<T>;
@@ -107,7 +107,7 @@ class Call<T> implements Abortable {
   #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
   #isOver = false;
-  #endByAbort: (() => void) | undefined;
+  #unwatch: (() => void) | undefined;
   #tick: Tick | undefined;
 
   // The attempt under way, or the last one, and what it has come to; times in whole ms from the start of the call.
@@ -151,21 +151,20 @@ class Call<T> implements Abortable {
     if (signal) {
       const end = (): void => this.#end('aborted', true, signal.reason);
       if (signal.aborted) return end();
-      watch(signal, this);
-      void new Promise<void>((go) => (this.#endByAbort = go)).then(end);
+      void new Promise<void>((go) => {
+        this.#unwatch = watch(signal, () => {
+          const context = this.#context;
+          // Nothing that happens from here on counts.
+          this.#isOver = true;
+          if (context) {
+            this.#note(true, signal.reason);
+            context.abort(signal.reason);
+          }
+          go();
+        });
+      }).then(end);
     }
     this.#begin(0);
-  }
-
-  /** Of the shared listener. Nothing that happens from here on counts. */
-  aborted(reason: unknown): void {
-    const context = this.#context;
-    this.#isOver = true;
-    if (context) {
-      this.#note(true, reason);
-      context.abort(reason);
-    }
-    this.#endByAbort!();
   }
 
   #begin(nowMs: number): void {
@@ -229,9 +228,16 @@ class Call<T> implements Abortable {
     const delayMs = next;
     if (!onRetry) return this.#pause(delayMs, elapsedMs);
     const error = failed ? outcome : undefined;
-    new Promise((resolve) => resolve(onRetry({ error, attempt, delayMs, elapsedMs: this.#endedMs }))).then(
-      // A hook may take its time, and that counts.
-      () => this.#pause(delayMs, this.#elapsedMs()),
+    const hook = new Promise((resolve) =>
+      resolve(onRetry({ error, attempt, delayMs, elapsedMs: this.#endedMs })),
+    );
+    // A hook may take its time, and that counts; one that never ends has until the deadline.
+    const leftMs = this.#policy.maxElapsedMs - elapsedMs;
+    Promise.race(leftMs < Infinity ? [hook, this.#wait(leftMs, elapsedMs)] : [hook]).then(
+      () => {
+        this.#leave();
+        return this.#pause(delayMs, this.#elapsedMs());
+      },
       (failure: unknown) => this.#end('hook-failed', true, failure),
     );
   }
@@ -288,6 +294,7 @@ class Call<T> implements Abortable {
   /** Writes down the attempt that is over. */
   #keep(): void {
     const entry: Entry = {
+      attempt: this.#attempt,
       failed: this.#failed,
       error: this.#outcome,
       startMs: this.#beganMs,
@@ -295,18 +302,18 @@ class Call<T> implements Abortable {
       delayMs: this.#delayMs,
       before: this.#log,
     };
-    this.#log = thinned(entry, this.#attempt);
+    this.#log = thinned(entry);
   }
 
   #end(reason: Reason | undefined, failed: boolean, outcome: unknown): void {
     if (this.#isOver && reason !== 'aborted') return;
-    const { signal, onEnd } = this.#options;
+    const { onEnd } = this.#options;
     this.#isOver = true;
     this.#leave();
-    if (signal) unwatch(signal, this);
+    this.#unwatch?.();
     if (reason || onEnd) {
       if (this.#attempt) this.#keep();
-      const attempts = records(this.#log, this.#attempt);
+      const attempts = records(this.#log);
       const report: Report = {
         ok: !reason,
         ...(reason && { reason }),

@@ -71,7 +71,7 @@ export function tickIn(ms: number, clock: Clock, nowMs: number, unref: boolean):
     ticks = new Map();
   }
   const dueMs = Math.floor(nowMs) + Math.ceil(ms);
-  const key = unref ? -1 - dueMs : dueMs;
+  const key = unref ? dueMs + 0.5 : dueMs;
   const tick = ticks.get(key) ?? new Tick(key).arm(ms, clock.now(), clock, unref);
   return tick.join(nowMs + ms);
 }

@@ -5,14 +5,19 @@ import { retry } from './retry.js';
 
 type AnyFunction = (this: any, ...args: any[]) => unknown;
 
-/** The function itself where it returns a promise already (overloads and generics stay), else one that does. */
-export type Retried<F extends AnyFunction> =
-  ReturnType<F> extends Promise<unknown>
-    ? F
-    : (this: ThisParameterType<F>, ...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>>;
+/**
+ * The function itself where it returns a plain promise already (overloads and generics stay), else one that does. What
+ * a promise has beyond that (the `asResponse` of an SDK) is not there afterwards, and neither are properties of `F`.
+ */
+export type Retried<F extends AnyFunction> = [ReturnType<F>, Promise<Awaited<ReturnType<F>>>] extends [
+  Promise<unknown>,
+  ReturnType<F>,
+]
+  ? F
+  : (this: ThisParameterType<F>, ...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>>;
 
 /**
- * The same function, retried: same arguments, same `this`, same types. The third argument is the options of each
+ * The same function, retried: same arguments, same `this`, same types (its own properties are not copied). The third argument is the options of each
  * call, or a function of the call's arguments that gives them (say, a signal among them).
  *
  * @throws TypeError at once, not at the first call, if the policy is not one.

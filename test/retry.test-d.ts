@@ -52,6 +52,17 @@ test('the operation is told the attempt and its signal, and may not change them'
   }).catch(() => {});
 });
 
+test('a copy of the context has no signal, and TypeScript knows', () => {
+  retry((context) => {
+    // oxlint-disable-next-line typescript/no-misused-spread -- here it is to be seen what gets lost
+    const copy = { ...context };
+    expectTypeOf(copy).toEqualTypeOf<{ attempt: number }>();
+  }).catch(() => {});
+  // What a test passes to an operation may be a plain object.
+  const context: AttemptContext = { attempt: 1, signal: new AbortController().signal };
+  expectTypeOf(context.attempt).toEqualTypeOf<number>();
+});
+
 test('hooks know the type of the result', () => {
   const options = {
     classify: (error, context) => {

@@ -41,6 +41,13 @@ describe('a tick', () => {
     expect(inMs(1_000, true)).toBe(ticks[2]);
   });
 
+  test('keeps them apart on a clock that begins below 0, too', () => {
+    nowMs = -1_000;
+    expect(inMs(499, true)).not.toBe(inMs(100));
+    const ticks = [-1_000, -500, 0, 500].flatMap((ms) => [inMs(1_000 + ms), inMs(1_000 + ms, true)]);
+    expect(new Set(ticks).size).toBe(ticks.length);
+  });
+
   test.each([0.4, 1])('whose timer fires %d ms early sets another one', async (earlyMs) => {
     const tick = inMs(1_000);
     expect(await fires(tick, 11_000 - earlyMs)).toBe(false);

@@ -11,6 +11,7 @@ declare function fetchUser(id: string, options?: Options): Promise<User>;
 declare function thenable(id: string): PromiseLike<User>;
 declare function sometimes(id: string): User | Promise<User>;
 declare function load<T>(key: string, parsed: (text: string) => T): Promise<T>;
+declare function fails(): never;
 declare function parse(text: string, radix?: number): User;
 
 test('arguments and result stay what they are', () => {
@@ -31,6 +32,20 @@ test('a synchronous function gives a promise afterwards', () => {
 test('a function that gives a thenable, or a promise only at times, gives a promise afterwards', () => {
   expectTypeOf(withRetry(thenable)).toEqualTypeOf<(id: string) => Promise<User>>();
   expectTypeOf(withRetry(sometimes)('')).toEqualTypeOf<Promise<User>>();
+});
+
+test('what a promise has of its own is not there afterwards', () => {
+  class ApiPromise<T> extends Promise<T> {
+    asResponse(): Promise<Response> {
+      return Promise.resolve(new Response());
+    }
+  }
+  const create = withRetry((model: string) => new ApiPromise<User>(() => model));
+  expectTypeOf(create).toEqualTypeOf<(model: string) => Promise<User>>();
+});
+
+test('a function that never returns gives a promise that never resolves', () => {
+  expectTypeOf(withRetry(fails)).toEqualTypeOf<() => Promise<never>>();
 });
 
 test('`this` stays what it is', () => {

@@ -8,7 +8,6 @@ import {
   MAX_TIMER_MS,
   systemClock,
   TimeoutError,
-  unwatch,
   watch,
 } from '../internal.js';
 import { errorData } from './error.js';
@@ -122,11 +121,11 @@ type Settled =
 /** Calls the handler and waits for it, or for the end of its time. After that its own settling changes nothing. */
 async function settle<Job>(run: AttemptRun<Job>, context: Attempt, clock: Clock): Promise<Settled> {
   const signals = [run.hostSignal, run.options.signal].filter((signal) => signal !== undefined);
-  const member = { aborted: (reason: unknown) => context.abort(reason) };
-  for (const signal of signals) {
-    if (signal.aborted) member.aborted(signal.reason);
-    else watch(signal, member);
-  }
+  const leave = signals.map((signal) => {
+    const abort = (): void => context.abort(signal.reason);
+    if (signal.aborted) abort();
+    return watch(signal, abort);
+  });
   let cancelTimer: (() => void) | undefined;
   const limitMs = timeLimit(run.policy, run.elapsedMs);
   const timeout = new Promise<Settled>((resolve) => {
@@ -140,7 +139,7 @@ async function settle<Job>(run: AttemptRun<Job>, context: Attempt, clock: Clock)
     return await Promise.race([call(run, context), timeout]);
   } finally {
     cancelTimer?.();
-    for (const signal of signals) unwatch(signal, member);
+    for (const leaveOne of leave) leaveOne();
   }
 }
 

@@ -56,9 +56,9 @@ export class RetryModel {
     this.#begin();
   }
 
-  /** Whether a timer waits: for the end of a delay, or of an attempt's time. */
+  /** Whether a timer waits: for the end of a delay, or of the time that an attempt or a hook has. */
   get liveTimers(): number {
-    return this.phase === 'delay' || (this.phase === 'attempt' && this.#dueMs < Infinity) ? 1 : 0;
+    return this.phase !== 'ended' && this.#dueMs < Infinity ? 1 : 0;
   }
 
   settle(ending: Ending): void {
@@ -93,6 +93,7 @@ export class RetryModel {
     while (this.liveTimers > 0 && this.#dueMs <= targetMs) {
       this.nowMs = this.#dueMs;
       if (this.phase === 'delay') this.#begin();
+      else if (this.phase === 'hook') this.#stop('deadline');
       else this.#cut();
     }
     this.nowMs = targetMs;
@@ -128,8 +129,10 @@ export class RetryModel {
     else if (this.nowMs + this.#delayMs >= policy.maxElapsedMs) this.#stop('deadline');
     else if (hooks.onRetry === 'throws') {
       this.#finish({ resolved: false, error: this.hookError, reason: 'hook-failed' });
-    } else if (hooks.onRetry === 'slow') this.phase = 'hook';
-    else this.#wait();
+    } else if (hooks.onRetry === 'slow') {
+      this.phase = 'hook';
+      this.#dueMs = policy.maxElapsedMs;
+    } else this.#wait();
   }
 
   #wait(): void {

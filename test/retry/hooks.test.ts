@@ -68,6 +68,16 @@ describe('onRetry', () => {
     expect(report.attempts).toEqual([{ attempt: 1, error: boom, startMs: 0, durationMs: 0 }]);
   });
 
+  test('that never ends has until maxElapsedMs', async () => {
+    const story = await play([fails(boom)], {
+      policy: { ...steady, maxElapsedMs: 1_000 },
+      onRetry: () => new Promise(() => {}),
+    });
+    expect(story.outcome).toEqual({ error: boom });
+    expect(story.report).toMatchObject({ reason: 'deadline', elapsedMs: 1_000 });
+    expect(story.report.attempts).toEqual([{ attempt: 1, error: boom, startMs: 0, durationMs: 0 }]);
+  });
+
   test('may return a thenable', async () => {
     let isDone = false;
     const slow = {

@@ -21,6 +21,15 @@ describe('attemptTimeoutMs', () => {
     });
   });
 
+  test('gives an error with a class and a name, which may be changed', async () => {
+    const { outcome } = await play([hangs], { policy: { ...policy, maxRetries: 0 } });
+    const error = 'error' in outcome ? (outcome.error as Error) : new Error('none');
+    expect(error.constructor.name).toBe('TimeoutError');
+    expect(String(error.stack)).toMatch(/^TimeoutError: Attempt 1/);
+    error.name = 'Renamed';
+    expect(String(error)).toMatch(/^Renamed: Attempt 1/);
+  });
+
   test('aborts the signal of the attempt with the error it fails with, and of no other attempt', async () => {
     const story = await play([hangs, returns('second')], { policy });
     expect(story.contexts[0]!.signal.reason).toBe(story.report.attempts[0]!.error);
