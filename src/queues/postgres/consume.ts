@@ -1,5 +1,6 @@
 import type { PolicySpec } from '../../index.js';
-import { type Clock, MAX_TIMER_MS, resolvePolicy, show, systemClock } from '../../internal.js';
+import { type Clock, MAX_TIMER_MS, resolvePolicy, systemClock } from '../../internal.js';
+import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS } from '../options.js';
 import { waitOut } from '../persist.js';
 import type { Handler, QueueOptions } from '../types.js';
 import { Alarm } from './alarm.js';
@@ -38,6 +39,16 @@ export interface ConsumeOptions<Payload = unknown> extends QueueOptions<TableJob
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
+const OPTIONS: Known<ConsumeOptions> = {
+  ...QUEUE_OPTIONS,
+  concurrency: '',
+  leaseMs: '',
+  pollMs: '',
+  listen: 'function',
+  worker: '',
+  onError: 'function',
+};
+
 /** A consumer at work. */
 export interface Consumer {
   /**
@@ -58,7 +69,7 @@ const LOCKED_MS = 25;
  * The job runs at least once; each attempt is recorded exactly once. For exactly once, let the handler run
  * `queue.complete(job)` in the transaction of its own writes: they commit together, or not at all.
  *
- * @throws TypeError if the policy or the handler is none, RangeError for an option out of range.
+ * @throws TypeError if the policy or the handler is none, or for an option there is not; RangeError for one out of range.
  */
 export function consume<Payload = unknown>(
   client: SqlClient,
@@ -68,10 +79,10 @@ export function consume<Payload = unknown>(
   handler: Handler<TableJob<Payload>>,
   options: ConsumeOptions<Payload> = {},
 ): Consumer {
+  checkOptions('consume', options, OPTIONS);
+  checkHandler(handler);
   const { concurrency = 10, leaseMs = 30_000, pollMs = 1_000, clock = systemClock } = options;
   checkRange({ concurrency, leaseMs, pollMs });
-  // Called as it is, it would fail with every job, to the last one.
-  if (typeof handler !== 'function') throw new TypeError(`handler is a function, got ${show(handler)}`);
   const alarm = new Alarm(clock);
   const shutdown = new AbortController();
   const trouble = new Trouble(options.onError);

@@ -1,4 +1,5 @@
 import { deadLetter } from '../dead-letter.js';
+import { ageOf, pageOf } from '../page.js';
 import type { DeadLetter, DeadLetters } from '../types.js';
 import type { SqlClient, Statement } from './client.js';
 import type { TableQueue } from './table.js';
@@ -14,7 +15,8 @@ export function deadLetters<Payload = unknown>(
 ): DeadLetters<Payload> {
   const run = async ({ text, values }: Statement): Promise<any[]> => (await client.query(text, values)).rows;
   return {
-    async list({ limit = 100, offset = 0 } = {}): Promise<DeadLetter<Payload>[]> {
+    async list(page): Promise<DeadLetter<Payload>[]> {
+      const { limit, offset } = pageOf(page);
       const rows = await run(queue.dead(name, limit, offset));
       return rows.map(({ lastFailedAtMs, ...row }) =>
         deadLetter<Payload>({ ...row, name: row.queue, nowMs: lastFailedAtMs }),
@@ -29,8 +31,8 @@ export function deadLetters<Payload = unknown>(
         throw error;
       }
     },
-    async purge({ olderThanMs = 0 } = {}) {
-      return (await run(queue.purge(name, olderThanMs))).length;
+    async purge(options) {
+      return (await run(queue.purge(name, ageOf(options)))).length;
     },
   };
 }

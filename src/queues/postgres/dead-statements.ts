@@ -1,5 +1,6 @@
+import { whole } from '../whole.js';
 import { queueName } from './names.js';
-import { CHANNEL, epochMs, ms, NOW, type Place, wakeWord, whole } from './sql.js';
+import { CHANNEL, epochMs, ms, NOW, type Place, wakeWord } from './sql.js';
 import type { TableQueue } from './table.js';
 
 /** What operators do with dead letters. */

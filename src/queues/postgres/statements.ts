@@ -1,9 +1,11 @@
 import { errorData } from '../error.js';
+import { checkOptions } from '../options.js';
 import type { HistoryRow } from '../types.js';
+import { whole } from '../whole.js';
 import { type AttemptNote, NOT_RUN } from './job.js';
 import { jsonText } from './json.js';
 import { queueName } from './names.js';
-import { CHANNEL, epochMs, ms, NOW, type Place, wakeWord, whole } from './sql.js';
+import { CHANNEL, epochMs, ms, NOW, type Place, wakeWord } from './sql.js';
 import type { TableQueue } from './table.js';
 
 /** The life of a job, from `add` to `complete` or `bury`. */
@@ -27,20 +29,24 @@ export function jobStatements(
     `coalesce(to_timestamp((${c.history} -> ${index} ->> 'settledAtMs')::float8 / 1000), ${NOW})`;
 
   return {
-    add: (queue, payload, { delayMs = 0 } = {}) => ({
+    add: (queue, payload, options = {}) => {
+      checkOptions('add', options, { delayMs: '' });
+      const { delayMs = 0 } = options;
       // The notification is in a condition because a column nobody reads may be left out of the plan.
-      text: `with j as (
+      return {
+        text: `with j as (
   insert into ${table.sql} (${c.queue}, ${c.payload}, ${c.runAt}, ${c.dueAt})
   values ($1::text, $2::text::jsonb, ${NOW} + ${ms('$3')}, ${NOW} + ${ms('$3')})
   returning ${c.id}::text as id)
 select id from j where pg_notify('${CHANNEL}', $4::text)::text is not null`,
-      values: [
-        queueName(queue),
-        jsonText(payload, 'The payload'),
-        whole(delayMs, 'delayMs', 0),
-        wakeWord(place, queue),
-      ],
-    }),
+        values: [
+          queueName(queue),
+          jsonText(payload, 'The payload'),
+          whole(delayMs, 'delayMs', 0),
+          wakeWord(place, queue),
+        ],
+      };
+    },
 
     // Two lists, so that each is read in the order of its index and neither sorts the whole queue. Jobs nobody works on
     // any more come first.

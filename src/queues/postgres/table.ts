@@ -1,3 +1,4 @@
+import { checkOptions } from '../options.js';
 import type { DeadReason } from '../types.js';
 import type { Statement } from './client.js';
 import { type Column, columnNames } from './columns.js';
@@ -67,9 +68,10 @@ export interface TableQueue {
 /**
  * The statements for one table. Names are quoted and checked here; everything else is a parameter.
  *
- * @throws TypeError for a table or column name PostgreSQL would not keep as it is.
+ * @throws TypeError for a table or column name PostgreSQL would not keep as it is, and for an option there is not.
  */
 export function tableQueue(options: TableQueueOptions): TableQueue {
+  checkOptions('tableQueue', options, { table: '', dead: '', columns: '' });
   const place: Place = {
     table: tableName(options.table, 'table', true),
     dead: tableName(options.dead ?? `${options.table}${DERIVED.dead}`, 'dead', false),
