@@ -6,7 +6,7 @@ import type { TableQueue } from './table.js';
 
 /**
  * What an operator does with the dead letters of one queue. `redrive` makes the dead job itself ready again: it keeps
- * its id, and all attempts are ahead of it. `purge` removes letters and their jobs.
+ * its id, and all attempts are ahead of it; if its row is gone it is made anew from the letter. `purge` removes letters and their jobs.
  */
 export function deadLetters<Payload = unknown>(
   client: SqlClient,
@@ -23,19 +23,10 @@ export function deadLetters<Payload = unknown>(
       );
     },
     async redrive(id) {
-      try {
-        return (await run(queue.redrive(name, id))).length > 0;
-      } catch (error) {
-        // A text that cannot be an id of this table is the id of no letter.
-        if ((error as { code?: unknown }).code === INVALID_TEXT) return false;
-        throw error;
-      }
+      return (await run(queue.redrive(name, id))).length > 0;
     },
     async purge(options) {
       return (await run(queue.purge(name, ageOf(options)))).length;
     },
   };
 }
-
-/** SQLSTATE `invalid_text_representation`. */
-const INVALID_TEXT = '22P02';

@@ -57,7 +57,10 @@ export interface TableQueue {
   nextDue(queue: string): Statement;
   /** A page of dead letters, the oldest first. */
   dead(queue: string, limit: number, offset: number): Statement;
-  /** Makes a dead job a ready one, with all attempts ahead of it, and removes its letter. Returns a row if there was one. */
+  /**
+   * Makes a dead job a ready one, with all attempts ahead of it, and removes its letter. A job whose row has been deleted
+   * is made anew from the letter, under its id. Returns a row if there was a letter (and its job is not alive already).
+   */
   redrive(queue: string, id: string): Statement;
   /** Removes dead letters, and their jobs, that last failed at least `olderThanMs` ago. Returns their `id`s. */
   purge(queue: string, olderThanMs: number): Statement;
