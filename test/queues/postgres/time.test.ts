@@ -145,7 +145,7 @@ describe('the consumer, in time', () => {
     const { clock, answers, start, log } = scene({}, (job, context) =>
       working(() => clock, 60_000)(job, context),
     );
-    answers.jobs = [[{ ...probe, elapsedMs: 2_000 }]];
+    answers.jobs = [[{ ...probe, attempt: 2, elapsedMs: 2_000 }]];
     const consumer = start({ maxElapsedMs: 10_000, baseDelayMs: 100 });
     await clock.advance(20_000);
     expect(log.find(({ kind }) => kind === 'bury')).toMatchObject({
