@@ -276,7 +276,7 @@ export function describeConsumer(name: string, open: () => Promise<OpenedForWork
       await vi.waitFor(() => expect(signals[0]!.aborted).toBe(true), { timeout: 10_000 });
       expect(signals[0]!.reason).toMatchObject({
         name: 'AbortError',
-        message: expect.stringMatching(/lease/),
+        message: expect.stringMatching(/taken over/),
       });
       expect(await row(id)).toMatchObject({ state: 'running', worker: 'thief', attempt: 2 });
       expect(await run(q.complete(taken))).toHaveLength(1);
