@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, inject, test } from 'vitest';
 import {
   consume,
   type ConsumeOptions,
+  deadLetters,
   type Listen,
   type SqlClient,
   type TableJob,
@@ -95,6 +96,29 @@ describe.skipIf(missing)(`the table on a server${missing ? ` (not run: ${missing
         await pool.end();
       }
     });
+
+    test.each([true, false])(
+      'of many redrives of one letter one succeeds (its row is there: %s)',
+      async (isThere) => {
+        const pool = new pg.Pool({ connectionString: url, max: 10 });
+        const name = `redriven_${isThere}`;
+        const q = tableQueue({ table: name });
+        try {
+          await pool.query(q.schema());
+          await pool.query(q.add('mail', 'again'));
+          const [job] = (await pool.query<TableJob>(q.claim('mail', 1, 'w', 1_000))).rows;
+          await pool.query(q.bury(job!, 'not-retryable'));
+          if (!isThere) await pool.query(`delete from ${name}`);
+          const letters = deadLetters(pool, q, 'mail');
+          const redriven = await Promise.all(Array.from({ length: 10 }, () => letters.redrive(job!.id)));
+          expect(redriven.filter(Boolean)).toHaveLength(1);
+          const { rows } = await pool.query(`select id::text, payload, state, attempt from ${name}`);
+          expect(rows).toEqual([{ id: job!.id, payload: 'again', state: 'ready', attempt: 0 }]);
+        } finally {
+          await pool.end();
+        }
+      },
+    );
 
     test('many processes that create the schema at once all find it', async () => {
       const pool = new pg.Pool({ connectionString: url, max: 10 });
