@@ -127,7 +127,7 @@ async function settle<Job>(run: AttemptRun<Job>, context: Attempt, clock: Clock)
     return watch(signal, abort);
   });
   let cancelTimer: (() => void) | undefined;
-  const limitMs = timeLimit(run.policy, run.elapsedMs);
+  const limitMs = timeLimit(run);
   const timeout = new Promise<Settled>((resolve) => {
     cancelTimer = timer(clock, limitMs, () => {
       const error = new TimeoutError(`Attempt ${run.attempt} took longer than ${limitMs} ms`);
@@ -151,11 +151,15 @@ async function call<Job>({ handler, job }: AttemptRun<Job>, context: JobContext)
   }
 }
 
-/** The time of one attempt, cut at the deadline; only a first attempt can begin past that, and keeps its full time. */
-function timeLimit(policy: RetryPolicy, elapsedMs: () => number): number {
-  if (policy.maxElapsedMs === Infinity) return policy.attemptTimeoutMs;
-  const leftMs = policy.maxElapsedMs - elapsedMs();
-  return leftMs > 0 ? Math.min(policy.attemptTimeoutMs, Math.ceil(leftMs)) : policy.attemptTimeoutMs;
+/**
+ * The time of one attempt, cut at the deadline. A first attempt has the time it would have in `retry()`, counted from
+ * when it begins: a job must not be given less, or none, because it had to wait for a worker.
+ */
+function timeLimit<Job>({ policy, attempt, elapsedMs }: Run<Job>): number {
+  const { attemptTimeoutMs, maxElapsedMs } = policy;
+  if (maxElapsedMs === Infinity) return attemptTimeoutMs;
+  const leftMs = attempt <= 1 ? maxElapsedMs : Math.max(0, Math.ceil(maxElapsedMs - elapsedMs()));
+  return Math.min(attemptTimeoutMs, leftMs);
 }
 
 /** A timer of any length, in pieces that a timer can hold; gives what cancels it. */

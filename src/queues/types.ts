@@ -85,9 +85,12 @@ export interface DeadLetter<Payload = unknown> {
 
 /** What an operator does with dead letters. */
 export interface DeadLetters<Payload = unknown> {
-  /** The oldest first. `limit` defaults to 100, `offset` to 0. */
+  /** The oldest first. `limit` defaults to 100, `offset` to 0; RangeError for what is no whole number >= 0. */
   list(page?: { readonly limit?: number; readonly offset?: number }): Promise<DeadLetter<Payload>[]>;
-  /** Puts a dead job back into its queue as a new one, all attempts ahead of it, and removes the letter. False: no such letter. */
+  /**
+   * Puts a dead job back into its queue, all attempts ahead of it, and removes the letter. It has a new id there, but in a
+   * table of your own. False: no such letter.
+   */
   redrive(id: string): Promise<boolean>;
   /** Removes the letters of jobs that last failed at least `olderThanMs` ago (default 0: all). Returns how many. */
   purge(options?: { readonly olderThanMs?: number }): Promise<number>;

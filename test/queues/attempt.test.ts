@@ -194,14 +194,42 @@ describe('the time of an attempt', () => {
     expect(await outcome).toMatchObject({ kind: 'dead', reason: 'deadline' });
   });
 
-  test('is whole for a first attempt that begins after the deadline: the job waited in a queue, and nobody tried', async () => {
+  test('is nothing after the deadline', async () => {
     const outcome = attempt(
-      () => new Promise((resolve) => void clock.setTimer(500, () => resolve('sent'), false)),
+      () => new Promise(() => undefined),
       { maxElapsedMs: 1_000 },
-      { elapsedMs: () => 5_000 + clock.now() },
+      { attempt: 2, elapsedMs: () => 1_001 + clock.now() },
     );
+    await clock.advance(0);
+    expect(await outcome).toMatchObject({ kind: 'dead', reason: 'deadline' });
+  });
+
+  test.each([0, 900, 980, 999, 1_000, 1_100, 5_000])(
+    'is that of `retry()` for a first attempt, however long its job has waited in the queue: %i ms',
+    async (waitedMs) => {
+      const takes = (ms: number) =>
+        attempt(
+          () => new Promise((resolve) => void clock.setTimer(ms, () => resolve('sent'), false)),
+          { maxElapsedMs: 1_000 },
+          { elapsedMs: () => waitedMs + clock.now() },
+        );
+      const quick = takes(200);
+      await clock.runAll();
+      expect(await quick).toMatchObject({ kind: 'done', value: 'sent' });
+      const slow = takes(2_000);
+      await clock.runAll();
+      expect(await slow).toMatchObject({ kind: 'dead', reason: 'deadline', record: { durationMs: 1_000 } });
+    },
+  );
+
+  test('is cut at `attemptTimeoutMs` for a first attempt, too, and is nothing without any time', async () => {
+    const hangs = (spec: PolicySpec) =>
+      attempt(() => new Promise(() => undefined), spec, { elapsedMs: () => 5_000 + clock.now() });
+    const short = hangs({ maxElapsedMs: 1_000, attemptTimeoutMs: 300 });
+    const none = hangs({ maxElapsedMs: 0 });
     await clock.runAll();
-    expect(await outcome).toMatchObject({ kind: 'done', value: 'sent' });
+    expect(await short).toMatchObject({ kind: 'dead', reason: 'deadline', record: { durationMs: 300 } });
+    expect(await none).toMatchObject({ kind: 'dead', reason: 'deadline', record: { durationMs: 0 } });
   });
 
   test('may be longer than a timer can be', async () => {

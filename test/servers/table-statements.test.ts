@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import postgres from 'postgres';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import { consume, type SqlClient, tableQueue } from '../../src/queues/postgres/index.js';
+import {
+  consume,
+  type ConsumeOptions,
+  deadLetters,
+  type Listen,
+  type SqlClient,
+  type TableJob,
+  tableQueue,
+} from '../../src/queues/postgres/index.js';
 import { describeConsumer } from '../queues/postgres/consuming.js';
 import { describeStatements } from '../queues/postgres/statements.js';
 import { createDatabase } from './postgres.js';
@@ -14,19 +22,23 @@ const database = (): Promise<string> =>
   createDatabase('url' in service ? service.url : '', `t_${randomUUID().replaceAll('-', '')}`);
 
 /** One session, so that a transaction is one. */
-async function onPg() {
+async function onPgClient() {
   const client = new pg.Client({ connectionString: await database() });
   await client.connect();
-  const listen = async (channel: string, onNotify: (payload: string) => void) => {
-    const heard = ({ payload = '' }: pg.Notification): void => onNotify(payload);
-    client.on('notification', heard);
-    await client.query(`listen ${channel}`);
-    return async () => {
-      client.off('notification', heard);
-      await client.query(`unlisten ${channel}`);
-    };
+  return { client, close: () => client.end() };
+}
+
+async function onPg() {
+  const connectionString = await database();
+  const pool = new pg.Pool({ connectionString });
+  const listen: Listen = async (channel, onNotify) => {
+    const session = new pg.Client({ connectionString });
+    await session.connect();
+    session.on('notification', ({ payload = '' }) => onNotify(payload));
+    await session.query(`listen ${channel}`);
+    return () => session.end();
   };
-  return { client, listen, close: () => client.end() };
+  return { client: pool, listen, close: () => pool.end() };
 }
 
 async function onPostgresJs() {
@@ -45,7 +57,7 @@ async function onPostgresJs() {
 }
 
 describe.skipIf(missing)(`the table on a server${missing ? ` (not run: ${missing})` : ''}`, () => {
-  describeStatements('pg', onPg);
+  describeStatements('pg', onPgClient);
   describeStatements('postgres.js', onPostgresJs);
   describeConsumer('pg', onPg);
   describeConsumer('postgres.js', onPostgresJs);
@@ -85,6 +97,29 @@ describe.skipIf(missing)(`the table on a server${missing ? ` (not run: ${missing
       }
     });
 
+    test.each([true, false])(
+      'of many redrives of one letter one succeeds (its row is there: %s)',
+      async (isThere) => {
+        const pool = new pg.Pool({ connectionString: url, max: 10 });
+        const name = `redriven_${isThere}`;
+        const q = tableQueue({ table: name });
+        try {
+          await pool.query(q.schema());
+          await pool.query(q.add('mail', 'again'));
+          const [job] = (await pool.query<TableJob>(q.claim('mail', 1, 'w', 1_000))).rows;
+          await pool.query(q.bury(job!, 'not-retryable'));
+          if (!isThere) await pool.query(`delete from ${name}`);
+          const letters = deadLetters(pool, q, 'mail');
+          const redriven = await Promise.all(Array.from({ length: 10 }, () => letters.redrive(job!.id)));
+          expect(redriven.filter(Boolean)).toHaveLength(1);
+          const { rows } = await pool.query(`select id::text, payload, state, attempt from ${name}`);
+          expect(rows).toEqual([{ id: job!.id, payload: 'again', state: 'ready', attempt: 0 }]);
+        } finally {
+          await pool.end();
+        }
+      },
+    );
+
     test('many processes that create the schema at once all find it', async () => {
       const pool = new pg.Pool({ connectionString: url, max: 10 });
       try {
@@ -110,6 +145,61 @@ describe.skipIf(missing)(`the table on a server${missing ? ` (not run: ${missing
       } finally {
         await pool.end();
       }
+    });
+
+    /** Jobs whose handlers settle them in a transaction of their own, which takes longer than a lease. */
+    async function pay(concurrency: number, max: number, options: ConsumeOptions<any>) {
+      const pool = new pg.Pool({ connectionString: url, max });
+      const name = `pay_${max}`;
+      const q = tableQueue({ table: name });
+      try {
+        await pool.query(q.schema());
+        await pool.query(`create table ${name}_ledger (id text)`);
+        for (let n = 0; n < concurrency; n++) await pool.query(q.add('pay', n));
+        let starts = 0;
+        const handler = async (job: TableJob): Promise<void> => {
+          starts += 1;
+          const client = await pool.connect();
+          try {
+            await client.query('begin');
+            await client.query(`insert into ${name}_ledger values ($1)`, [job.id]);
+            await client.query('select pg_sleep(1.5)');
+            const { rows } = await client.query(q.complete(job));
+            if (rows.length === 0) throw new Error('Somebody else has this job');
+            await client.query('commit');
+          } catch (error) {
+            await client.query('rollback');
+            throw error;
+          } finally {
+            client.release();
+          }
+        };
+        const consumer = consume(pool, q, 'pay', { maxRetries: 5 }, handler, { concurrency, ...options });
+        await new Promise((resolve) => setTimeout(resolve, 2_500));
+        await consumer.stop();
+        const { rows } = await pool.query(`select count(*)::int as paid from ${name}_ledger`);
+        return { starts, paid: rows[0].paid };
+      } finally {
+        await pool.end();
+      }
+    }
+
+    test('handlers that hold connections leave heartbeats some of a pool that is larger than `concurrency`', async () => {
+      const told: unknown[] = [];
+      const onError = (error: unknown) => told.push(error);
+      expect(await pay(4, 6, { leaseMs: 600, onError })).toEqual({ starts: 4, paid: 4 });
+      expect(told).toEqual([]);
+    });
+
+    test('handlers that hold all connections of the pool lose their leases, and `onError` is told so', async () => {
+      const told: unknown[] = [];
+      await pay(4, 4, { leaseMs: 600, onError: (error) => told.push(error) });
+      expect(told).toContainEqual(
+        expect.objectContaining({
+          name: 'AbortError',
+          message: expect.stringMatching(/^The lease of job \d+ was lost: .*connections of the pool$/),
+        }),
+      );
     });
 
     test('a consumer does not run hot while all that is due is locked by somebody else', async () => {

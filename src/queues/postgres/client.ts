@@ -5,7 +5,10 @@ export interface Statement {
   readonly values: (string | number)[];
 }
 
-/** The little that is needed of a client: `pg`'s pools and clients and PGlite are one as they are. */
+/**
+ * The little that is needed of a client, which is asked while it still works on another statement: `pg`'s pools and PGlite
+ * are one as they are. A single `pg.Client` is none.
+ */
 export interface SqlClient {
   query(text: string, values?: any[]): Promise<{ rows: any[] }>;
 }

@@ -1,7 +1,9 @@
 import type { PolicySpec } from '../../index.js';
-import { type Clock, MAX_TIMER_MS, resolvePolicy, show, systemClock } from '../../internal.js';
+import { type Clock, MAX_TIMER_MS, resolvePolicy, systemClock, unwatch, watch } from '../../internal.js';
+import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS } from '../options.js';
 import { waitOut } from '../persist.js';
 import type { Handler, QueueOptions } from '../types.js';
+import { whole } from '../whole.js';
 import { Alarm } from './alarm.js';
 import type { SqlClient, Statement } from './client.js';
 import { JobRunner } from './run-job.js';
@@ -31,12 +33,22 @@ export interface ConsumeOptions<Payload = unknown> extends QueueOptions<TableJob
   /** A name for people to read in the column `worker`. Default `consumer`. */
   readonly worker?: string | undefined;
   /**
-   * Told of every statement that failed. While the server is away that is all that happens: it is asked again until it
-   * is back. Without `onError` a statement the server *refuses* (no such table, say) is thrown as an uncaught error, as
-   * an `error` event that nobody listens to would be.
+   * Told of every statement that failed, and of every lease that has run out. While the server is away that is all that
+   * happens: it is asked again until it is back. Default: none, and an outage passes in silence; a statement the server
+   * *refuses* (no such table, say) is thrown as an uncaught error, as an `error` event that nobody listens to would be.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
+
+const OPTIONS: Known<ConsumeOptions> = {
+  ...QUEUE_OPTIONS,
+  concurrency: '',
+  leaseMs: '',
+  pollMs: '',
+  listen: 'function',
+  worker: '',
+  onError: 'function',
+};
 
 /** A consumer at work. */
 export interface Consumer {
@@ -45,6 +57,8 @@ export interface Consumer {
    * default 30 000). A handler that succeeds in spite of it has its job completed; one that rejects has it released, the
    * attempt not counted. The job of one that is still running after that keeps its attempt, and is taken over when its
    * lease has run out; whatever becomes of the handler changes nothing. Never rejects; further calls wait for the first.
+   *
+   * @throws RangeError at once, for a `timeoutMs` that is none, TypeError for another option.
    */
   stop(options?: { readonly timeoutMs?: number | undefined }): Promise<void>;
 }
@@ -58,7 +72,7 @@ const LOCKED_MS = 25;
  * The job runs at least once; each attempt is recorded exactly once. For exactly once, let the handler run
  * `queue.complete(job)` in the transaction of its own writes: they commit together, or not at all.
  *
- * @throws TypeError if the policy or the handler is none, RangeError for an option out of range.
+ * @throws TypeError if the policy or the handler is none, or for an option there is not; RangeError for one out of range.
  */
 export function consume<Payload = unknown>(
   client: SqlClient,
@@ -68,10 +82,10 @@ export function consume<Payload = unknown>(
   handler: Handler<TableJob<Payload>>,
   options: ConsumeOptions<Payload> = {},
 ): Consumer {
+  checkOptions('consume', options, OPTIONS);
+  checkHandler(handler);
   const { concurrency = 10, leaseMs = 30_000, pollMs = 1_000, clock = systemClock } = options;
   checkRange({ concurrency, leaseMs, pollMs });
-  // Called as it is, it would fail with every job, to the last one.
-  if (typeof handler !== 'function') throw new TypeError(`handler is a function, got ${show(handler)}`);
   const alarm = new Alarm(clock);
   const shutdown = new AbortController();
   const trouble = new Trouble(options.onError);
@@ -132,34 +146,39 @@ class TableConsumer<Payload> implements Consumer {
       void this.stop();
       return;
     }
-    signal?.addEventListener('abort', this.#onShutdown, { once: true });
+    if (signal) watch(signal, this);
     if (listen) this.#unlisten = this.#listen(listen);
     this.#loop = this.#work();
   }
 
-  stop({ timeoutMs = 30_000 }: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
+  stop(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
+    checkOptions('stop', options, { timeoutMs: '' });
+    const { timeoutMs = 30_000 } = options;
+    if (timeoutMs !== Infinity) whole(timeoutMs, 'timeoutMs', 0);
     return (this.#stopped ??= this.#stop(timeoutMs));
   }
 
   async #stop(timeoutMs: number): Promise<void> {
     const { signal } = this.source;
     this.#isStopping = true;
-    signal?.removeEventListener('abort', this.#onShutdown);
+    if (signal) unwatch(signal, this);
     this.shutdown.abort(
       signal?.aborted ? signal.reason : new DOMException('The consumer is stopping', 'AbortError'),
     );
     this.alarm.ring();
     let cancel: (() => void) | undefined;
     const timeout = new Promise<void>((resolve) => {
-      if (timeoutMs <= MAX_TIMER_MS)
-        cancel = this.clock.setTimer(Math.max(0, Math.ceil(timeoutMs)), resolve, false);
+      if (timeoutMs <= MAX_TIMER_MS) cancel = this.clock.setTimer(timeoutMs, resolve, false);
     });
     await Promise.race([this.#idle(), timeout]);
     cancel?.();
     this.runner.abandon();
   }
 
-  readonly #onShutdown = (): void => void this.stop();
+  /** The signal of shutdown was. */
+  aborted(): void {
+    void this.stop();
+  }
 
   /** Resolves when nothing is going on any more. */
   async #idle(): Promise<void> {

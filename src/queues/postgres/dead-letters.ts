@@ -1,11 +1,12 @@
 import { deadLetter } from '../dead-letter.js';
+import { ageOf, pageOf } from '../page.js';
 import type { DeadLetter, DeadLetters } from '../types.js';
 import type { SqlClient, Statement } from './client.js';
 import type { TableQueue } from './table.js';
 
 /**
  * What an operator does with the dead letters of one queue. `redrive` makes the dead job itself ready again: it keeps
- * its id, and all attempts are ahead of it. `purge` removes letters and their jobs.
+ * its id, and all attempts are ahead of it; if its row is gone it is made anew from the letter. `purge` removes letters and their jobs.
  */
 export function deadLetters<Payload = unknown>(
   client: SqlClient,
@@ -14,26 +15,18 @@ export function deadLetters<Payload = unknown>(
 ): DeadLetters<Payload> {
   const run = async ({ text, values }: Statement): Promise<any[]> => (await client.query(text, values)).rows;
   return {
-    async list({ limit = 100, offset = 0 } = {}): Promise<DeadLetter<Payload>[]> {
+    async list(page): Promise<DeadLetter<Payload>[]> {
+      const { limit, offset } = pageOf(page);
       const rows = await run(queue.dead(name, limit, offset));
       return rows.map(({ lastFailedAtMs, ...row }) =>
         deadLetter<Payload>({ ...row, name: row.queue, nowMs: lastFailedAtMs }),
       );
     },
     async redrive(id) {
-      try {
-        return (await run(queue.redrive(name, id))).length > 0;
-      } catch (error) {
-        // A text that cannot be an id of this table is the id of no letter.
-        if ((error as { code?: unknown }).code === INVALID_TEXT) return false;
-        throw error;
-      }
+      return (await run(queue.redrive(name, id))).length > 0;
     },
-    async purge({ olderThanMs = 0 } = {}) {
-      return (await run(queue.purge(name, olderThanMs))).length;
+    async purge(options) {
+      return (await run(queue.purge(name, ageOf(options)))).length;
     },
   };
 }
-
-/** SQLSTATE `invalid_text_representation`. */
-const INVALID_TEXT = '22P02';

@@ -41,7 +41,7 @@ export class Lease {
     const { clock, leaseMs } = this;
     this.#cancelExpiry?.();
     const leftMs = Math.max(1, Math.ceil(sinceMs + leaseMs - clock.now()));
-    this.#cancelExpiry = clock.setTimer(leftMs, () => this.#lose(), false);
+    this.#cancelExpiry = clock.setTimer(leftMs, () => this.#expire(), false);
     this.#cancelBeat = clock.setTimer(Math.ceil(leaseMs / 3), () => void this.#renew(), false);
   }
 
@@ -52,14 +52,24 @@ export class Lease {
       const isHeld = await this.beat(() => this.#isOver);
       if (this.#isOver) return;
       if (isHeld) this.#extend(sentMs);
-      else this.#lose();
+      // By its own handler, it may be: `queue.complete(job)`.
+      else this.#lose(`Job ${this.id} is not ours any more: it has been settled, or taken over`);
     } catch (error) {
       if (!this.#isOver) this.onError(error);
     }
   }
 
-  #lose(): void {
+  /** Nothing else would tell: a statement that waits for a connection does not fail, and who takes over sees a dead worker. */
+  #expire(): void {
+    this.#lose(
+      `The lease of job ${this.id} was lost: no heartbeat has got through for ${this.leaseMs} ms. ` +
+        'The server is away, the event loop was blocked, or handlers hold all connections of the pool',
+    );
+    this.onError(this.signal.reason);
+  }
+
+  #lose(why: string): void {
     this.end();
-    this.#lost.abort(new DOMException(`The lease of job ${this.id} was lost`, 'AbortError'));
+    this.#lost.abort(new DOMException(why, 'AbortError'));
   }
 }

@@ -49,3 +49,6 @@ export function queueName(name: unknown): string {
 
 /** A text as a constant; nothing in it can end it. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** An identifier as it was before it was quoted. */
+export const unquoted = (name: string): string => name.slice(1, -1).replaceAll('""', '"');

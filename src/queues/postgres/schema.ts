@@ -1,5 +1,5 @@
 import type { Column } from './columns.js';
-import { DERIVED, indexName, literal, type TableName } from './names.js';
+import { DERIVED, indexName, literal, type TableName, unquoted } from './names.js';
 import type { Place } from './sql.js';
 
 /**
@@ -71,8 +71,6 @@ function addIndex(table: TableName, suffix: string, on: string): string {
     create index ${made} on ${table.sql} ${on};
   end if;`;
 }
-
-const unquoted = (name: string): string => name.slice(1, -1).replaceAll('""', '"');
 
 /** A dollar quote that nothing in the body can end, whatever the tables are called. */
 function freeTag(body: string): string {

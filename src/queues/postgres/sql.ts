@@ -24,9 +24,3 @@ export interface Place {
 
 /** What is sent to `CHANNEL` when a job of this queue is added. */
 export const wakeWord = ({ table }: Place, queue: string): string => `${table.plain} ${queueName(queue)}`;
-
-/** A parameter that is a whole number >= `least`. */
-export function whole(value: unknown, what: string, least = 1): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value;
-  throw new RangeError(`${what} is a whole number >= ${least}, got ${String(value)}`);
-}

@@ -1,9 +1,11 @@
 import { errorData } from '../error.js';
+import { checkOptions } from '../options.js';
 import type { HistoryRow } from '../types.js';
+import { whole } from '../whole.js';
 import { type AttemptNote, NOT_RUN } from './job.js';
 import { jsonText } from './json.js';
 import { queueName } from './names.js';
-import { CHANNEL, epochMs, ms, NOW, type Place, wakeWord, whole } from './sql.js';
+import { CHANNEL, epochMs, ms, NOW, type Place, wakeWord } from './sql.js';
 import type { TableQueue } from './table.js';
 
 /** The life of a job, from `add` to `complete` or `bury`. */
@@ -12,9 +14,11 @@ export function jobStatements(
 ): Omit<TableQueue, 'schema' | 'dead' | 'redrive' | 'purge' | 'wakeWord'> {
   const { table, dead, columns: c } = place;
 
+  // A column of the caller's may be empty where ours cannot.
+  const history = `coalesce(j.${c.history}, '[]')`;
   /** The history with one more attempt; `note` is an expression of type jsonb. */
   const appended = (note: string): string =>
-    `j.${c.history} || jsonb_build_array(jsonb_build_object('attempt', j.${c.attempt}) || ${note} || jsonb_build_object(
+    `${history} || jsonb_build_array(jsonb_build_object('attempt', j.${c.attempt}) || ${note} || jsonb_build_object(
       'startedAtMs', ${epochMs(`j.${c.startedAt}`)}, 'settledAtMs', ${epochMs(NOW)}, 'fence', j.${c.fence}, 'worker', j.${c.worker}))`;
   /** Ours, and still running. */
   const held = `j.${c.id} = $1 and j.${c.fence} = $2::bigint and j.${c.state} = 'running'`;
@@ -27,20 +31,24 @@ export function jobStatements(
     `coalesce(to_timestamp((${c.history} -> ${index} ->> 'settledAtMs')::float8 / 1000), ${NOW})`;
 
   return {
-    add: (queue, payload, { delayMs = 0 } = {}) => ({
+    add: (queue, payload, options = {}) => {
+      checkOptions('add', options, { delayMs: '' });
+      const { delayMs = 0 } = options;
       // The notification is in a condition because a column nobody reads may be left out of the plan.
-      text: `with j as (
+      return {
+        text: `with j as (
   insert into ${table.sql} (${c.queue}, ${c.payload}, ${c.runAt}, ${c.dueAt})
   values ($1::text, $2::text::jsonb, ${NOW} + ${ms('$3')}, ${NOW} + ${ms('$3')})
   returning ${c.id}::text as id)
 select id from j where pg_notify('${CHANNEL}', $4::text)::text is not null`,
-      values: [
-        queueName(queue),
-        jsonText(payload, 'The payload'),
-        whole(delayMs, 'delayMs', 0),
-        wakeWord(place, queue),
-      ],
-    }),
+        values: [
+          queueName(queue),
+          jsonText(payload, 'The payload'),
+          whole(delayMs, 'delayMs', 0),
+          wakeWord(place, queue),
+        ],
+      };
+    },
 
     // Two lists, so that each is read in the order of its index and neither sorts the whole queue. Jobs nobody works on
     // any more come first.
@@ -55,8 +63,8 @@ select id from j where pg_notify('${CHANNEL}', $4::text)::text is not null`,
   order by ${c.runAt}, ${c.id} limit $2::int - (select count(*) from lost) for update skip locked
 ), claimed as (
   update ${table.sql} as j set
-    ${c.history} = case when taken.is_lost then ${appended(`'{"outcome": "stalled"}'`)} else j.${c.history} end,
-    ${c.state} = 'running', ${c.attempt} = j.${c.attempt} + 1, ${c.fence} = j.${c.fence} + 1,
+    ${c.history} = case when taken.is_lost then ${appended(`'{"outcome": "stalled"}'`)} else ${history} end,
+    ${c.state} = 'running', ${c.attempt} = coalesce(j.${c.attempt}, 0) + 1, ${c.fence} = coalesce(j.${c.fence}, 0) + 1,
     ${c.worker} = $3::text, ${c.startedAt} = ${NOW}, ${c.leaseUntil} = ${NOW} + ${ms('$4')}
   from (select id, true as is_lost from lost union all select id, false from due) as taken
   where j.${c.id} = taken.id
@@ -87,7 +95,8 @@ from claimed order by claimed.${c.runAt}, claimed.${c.id}`,
       ],
     }),
 
-    // One statement: there is no dead job without a letter and no letter without a dead job.
+    // One statement: there is no dead job without a letter and no letter without a dead job. Whatever the payload is in a
+    // table of the caller's (a text, missing), the letter takes it: a job that it refused would never be over.
     bury: (job, reason, note) => {
       const ran = note !== NOT_RUN;
       const text = noteText({ outcome: 'dead', ...(ran && note) }, { reason });
@@ -100,10 +109,10 @@ ${settle(
   'j.*',
 )})
 insert into ${dead.sql} (queue, id, payload, reason, error, attempts, history, created_at, first_failed_at, last_failed_at)
-select ${c.queue}, ${c.id}::text, ${c.payload}, $3::text,
+select ${c.queue}, ${c.id}::text, coalesce(to_jsonb(${c.payload}), 'null'), $3::text,
   (select h.entry -> 'error' from jsonb_array_elements(${c.history}) with ordinality as h (entry, n)
    where h.entry -> 'error' is not null order by h.n desc limit 1),
-  ${c.attempt}, ${c.history}, ${c.createdAt},
+  ${c.attempt}, ${c.history}, coalesce(${c.createdAt}, ${NOW}),
   ${settledAt(0)}, ${settledAt(-1)}
 from j
 on conflict (queue, id) do update set payload = excluded.payload, reason = excluded.reason, error = excluded.error,

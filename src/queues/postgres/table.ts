@@ -1,3 +1,4 @@
+import { checkOptions } from '../options.js';
 import type { DeadReason } from '../types.js';
 import type { Statement } from './client.js';
 import { type Column, columnNames } from './columns.js';
@@ -56,7 +57,10 @@ export interface TableQueue {
   nextDue(queue: string): Statement;
   /** A page of dead letters, the oldest first. */
   dead(queue: string, limit: number, offset: number): Statement;
-  /** Makes a dead job a ready one, with all attempts ahead of it, and removes its letter. Returns a row if there was one. */
+  /**
+   * Makes a dead job a ready one, with all attempts ahead of it, and removes its letter. A job whose row has been deleted
+   * is made anew from the letter, under its id. Returns a row if there was a letter (and its job is not alive already).
+   */
   redrive(queue: string, id: string): Statement;
   /** Removes dead letters, and their jobs, that last failed at least `olderThanMs` ago. Returns their `id`s. */
   purge(queue: string, olderThanMs: number): Statement;
@@ -67,9 +71,10 @@ export interface TableQueue {
 /**
  * The statements for one table. Names are quoted and checked here; everything else is a parameter.
  *
- * @throws TypeError for a table or column name PostgreSQL would not keep as it is.
+ * @throws TypeError for a table or column name PostgreSQL would not keep as it is, and for an option there is not.
  */
 export function tableQueue(options: TableQueueOptions): TableQueue {
+  checkOptions('tableQueue', options, { table: '', dead: '', columns: '' });
   const place: Place = {
     table: tableName(options.table, 'table', true),
     dead: tableName(options.dead ?? `${options.table}${DERIVED.dead}`, 'dead', false),

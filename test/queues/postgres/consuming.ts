@@ -276,7 +276,7 @@ export function describeConsumer(name: string, open: () => Promise<OpenedForWork
       await vi.waitFor(() => expect(signals[0]!.aborted).toBe(true), { timeout: 10_000 });
       expect(signals[0]!.reason).toMatchObject({
         name: 'AbortError',
-        message: expect.stringMatching(/lease/),
+        message: expect.stringMatching(/taken over/),
       });
       expect(await row(id)).toMatchObject({ state: 'running', worker: 'thief', attempt: 2 });
       expect(await run(q.complete(taken))).toHaveLength(1);
@@ -612,6 +612,22 @@ export function describeConsumer(name: string, open: () => Promise<OpenedForWork
         expect(() => consume(opened.client, q, 'mail', {}, {} as () => 1)).toThrow(/handler is a function/);
       },
     );
+
+    test.each<[object, RegExp]>([
+      [{ concurency: 3 }, /^consume has no option concurency: it has classify, .*, worker, onError$/],
+      [{ attemptTimeoutMs: 3 }, /it belongs in the policy/],
+      [{ onError: 'log' }, /onError is a function, got "log"/],
+      [new AbortController().signal, /The options of consume are a plain object/],
+    ])('an option there is not is refused before anything runs: %j', (options, message) => {
+      expect(() => consume(opened.client, q, 'mail', {}, () => 1, options)).toThrow(message);
+      expect(() => consume(opened.client, q, 'mail', {}, undefined!)).toThrow(/handler is a function/);
+    });
+
+    test('a page or an age that is none is refused before any letter is touched', async () => {
+      const operator = deadLetters(opened.client, q, 'mail');
+      await expect(operator.list({ limit: -1 })).rejects.toThrow(RangeError);
+      await expect(operator.purge({ olderThan: 5 } as object)).rejects.toThrow('it has olderThanMs');
+    });
 
     /**
      * One job that fails once and then succeeds and one that never does, worked off through a client that has a fault at

@@ -37,6 +37,17 @@ describe('names', () => {
     expect(tableQueue({ table: 'My App.Jobs' }).dead('q', 1, 0).text).toContain('from "My App"."Jobs_dead"');
   });
 
+  test('an option there is not is refused', () => {
+    expect(refused({ ded: 'x', table: 'jobs' })).toBe(
+      'tableQueue has no option ded: it has table, dead, columns',
+    );
+    expect(refused(undefined)).toBe('The options of tableQueue are a plain object, got undefined');
+    expect(refused('jobs')).toBe('The options of tableQueue are a plain object, got "jobs"');
+    expect(() => tableQueue({ table: 'jobs' }).add('mail', 1, { delay: 5 } as object)).toThrow(
+      'add has no option delay: it has delayMs',
+    );
+  });
+
   test('the dead letters need a table of their own', () => {
     expect(refused({ table: 'jobs', dead: 'jobs' })).toMatch(/same table/);
   });

@@ -332,7 +332,7 @@ export function describeStatements(name: string, open: () => Promise<Opened>): v
       expect(await dueMs()).toBeLessThanOrEqual(30_000);
     });
 
-    test('a redriven job begins anew under a higher fence, and a letter without its job stays', async () => {
+    test('a redriven job begins anew under a higher fence', async () => {
       const id = await add({ n: 1 });
       const job = await claimOne();
       await run(q.bury(job, 'not-retryable', { error: new Error('no') }));
@@ -350,10 +350,70 @@ export function describeStatements(name: string, open: () => Promise<Opened>): v
       });
       await run(q.bury(again, 'retries-exhausted', { error: new Error('still no') }));
       expect(await letters()).toMatchObject([{ id, reason: 'retries-exhausted', attempts: 1 }]);
-      await opened.client.query(`delete from "${table}"`);
-      expect(await run(q.redrive('mail', id))).toEqual([]);
-      expect(await letters()).toHaveLength(1);
     });
+
+    test('a letter whose job has been deleted makes it anew: same id, same payload, a fence nobody has had', async () => {
+      for (const payload of [{ n: 1 }, 'text', [null]]) {
+        const id = await add(payload);
+        const lost = await claimOne();
+        await expire(id);
+        const job = await claimOne();
+        await run(q.bury(job, 'not-retryable', { error: new Error('no') }));
+        const { created_at: createdAt } = await row(id);
+        await opened.client.query(`delete from "${table}"`);
+        expect(await run(q.redrive('mail', id))).toEqual([{ id }]);
+        expect(await letters()).toEqual([]);
+        expect(await run(q.redrive('mail', id))).toEqual([]);
+        expect(await row(id)).toMatchObject({ state: 'ready', created_at: createdAt });
+        const again = await claimOne();
+        expect(again).toMatchObject({ id, attempt: 1, history: [], payload });
+        expect(again.fence).toBeGreaterThan(job.fence);
+        for (const stale of [lost, job]) expect(await run(q.complete(stale))).toEqual([]);
+        expect(await run(q.complete(again))).toHaveLength(1);
+      }
+    });
+
+    test.each(['99999999999999999999', 'no such id', '', '-1', '1e3'])(
+      'what cannot be an id is the id of no letter: %j',
+      async (id) => {
+        await add();
+        await run(q.bury(await claimOne(), 'not-retryable'));
+        expect(await run(q.redrive('mail', id))).toEqual([]);
+        expect(await letters()).toHaveLength(1);
+      },
+    );
+
+    test.each<[string, string, unknown]>([
+      ['text', `'{"a": 1}'`, '{"a": 1}'],
+      ['text', `null`, null],
+      ['varchar(20) not null', `'null'`, 'null'],
+      ['json', `'[1]'`, [1]],
+      ['jsonb', `'{"a": 1}'`, { a: 1 }],
+      ['jsonb', `null`, null],
+      ['integer', `7`, 7],
+    ])(
+      'a job of a table of your own can die, and be redriven, with a payload %s %s',
+      async (type, sql, payload) => {
+        await opened.client.query(`drop table "${table}", "${table}_dead"`);
+        await opened.client.query(
+          `create table "${table}" (id text primary key, queue text not null, payload ${type}, tries int, fence int, history jsonb, created_at timestamp)`,
+        );
+        await run(q.schema());
+        await opened.client.query(
+          `insert into "${table}" (id, queue, payload) values ('a/7', 'mail', ${sql})`,
+        );
+        const job = await claimOne();
+        expect(job.payload).toEqual(payload);
+        for (const isGone of [false, true]) {
+          const dying = isGone ? await claimOne() : job;
+          expect(await run(q.bury(dying, 'retries-exhausted', { error: 'no' }))).toHaveLength(1);
+          expect(await letters()).toMatchObject([{ id: 'a/7', payload, attempts: 1 }]);
+          if (isGone) await opened.client.query(`delete from "${table}"`);
+          expect(await run(q.redrive('mail', 'a/7'))).toEqual([{ id: 'a/7' }]);
+          expect((await row('a/7')).payload).toEqual(payload);
+        }
+      },
+    );
 
     test('a job that somebody has made ready by hand is not redriven while it runs', async () => {
       const id = await add();

@@ -71,11 +71,12 @@ const working = (clock: () => ReturnType<typeof virtualClock>, ms: number, signa
 /** A scene with one job that works on for longer than its lease of 30 s, and the signals it was given. */
 function longJob() {
   const signals: AbortSignal[] = [];
-  const made = scene({ leaseMs: 30_000, onError: () => undefined }, (job, context) =>
+  const told: unknown[] = [];
+  const made = scene({ leaseMs: 30_000, onError: (error) => told.push(error) }, (job, context) =>
     working(() => made.clock, 200_000, signals)(job, context),
   );
   made.answers.jobs = [[probe]];
-  return { ...made, signals };
+  return { ...made, signals, told };
 }
 
 const away = Object.assign(new Error('gone'), { code: 'ECONNREFUSED' });
@@ -145,7 +146,7 @@ describe('the consumer, in time', () => {
     const { clock, answers, start, log } = scene({}, (job, context) =>
       working(() => clock, 60_000)(job, context),
     );
-    answers.jobs = [[{ ...probe, elapsedMs: 2_000 }]];
+    answers.jobs = [[{ ...probe, attempt: 2, elapsedMs: 2_000 }]];
     const consumer = start({ maxElapsedMs: 10_000, baseDelayMs: 100 });
     await clock.advance(20_000);
     expect(log.find(({ kind }) => kind === 'bury')).toMatchObject({
@@ -178,6 +179,32 @@ describe('the consumer, in time', () => {
     expect(getEventListeners(shutdown.signal, 'abort')).toHaveLength(1);
     await consumer.stop();
     expect(getEventListeners(shutdown.signal, 'abort')).toEqual([]);
+  });
+
+  test('however many consumers share a signal of shutdown, one listener is on it, and all of them stop', async () => {
+    const shutdown = new AbortController();
+    const scenes = Array.from({ length: 15 }, () => scene({ signal: shutdown.signal }));
+    const consumers = scenes.map(({ start }) => start());
+    expect(getEventListeners(shutdown.signal, 'abort')).toHaveLength(1);
+    shutdown.abort();
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
+    expect(getEventListeners(shutdown.signal, 'abort')).toEqual([]);
+    for (const { clock } of scenes) expect(clock.liveTimers).toBe(0);
+  });
+
+  test('a stop is told its timeout in whole milliseconds, or keeps on working', async () => {
+    const { clock, start, times } = scene();
+    const consumer = start();
+    await clock.advance(100);
+    for (const timeoutMs of [NaN, -1, 0.5, '5' as never]) {
+      expect(() => consumer.stop({ timeoutMs })).toThrow(RangeError);
+    }
+    expect(() => consumer.stop({ timeout: 5 } as object)).toThrow(
+      'stop has no option timeout: it has timeoutMs',
+    );
+    await clock.advance(1_000);
+    expect(times('claim').length).toBe(2);
+    await consumer.stop({ timeoutMs: 0 });
   });
 
   test('what was added before it listened is found when it does', async () => {
@@ -236,7 +263,10 @@ describe('the consumer, in time', () => {
     await clock.advance(9_999);
     expect(signals[0]!.aborted).toBe(false);
     await clock.advance(1);
-    expect(signals[0]!.reason).toMatchObject({ name: 'AbortError', message: 'The lease of job 7 was lost' });
+    expect(signals[0]!.reason).toMatchObject({
+      name: 'AbortError',
+      message: 'Job 7 is not ours any more: it has been settled, or taken over',
+    });
     expect(log.filter(({ kind }) => !['claim', 'nextDue', 'heartbeat'].includes(kind))).toEqual([]);
     await consumer.stop();
     expect(told).not.toHaveBeenCalled();
@@ -262,6 +292,21 @@ describe('the consumer, in time', () => {
     await clock.advance(200_000);
     expect(times('complete')).toHaveLength(1);
     await consumer.stop();
+  });
+
+  test('a lease that ends while its heartbeat waits for a connection is told, with what may be the cause', async () => {
+    const { clock, answers, start, signals, told } = longJob();
+    const consumer = start();
+    await clock.advance(1);
+    answers.delayMs = 1_000_000;
+    await clock.advance(29_998);
+    expect(told).toEqual([]);
+    await clock.advance(1);
+    expect(told).toEqual([signals[0]!.reason]);
+    expect(told).toMatchObject([
+      { name: 'AbortError', message: expect.stringMatching(/^The lease of job 7 was lost: .*connections/) },
+    ]);
+    await clock.runAll(consumer.stop());
   });
 
   test('a heartbeat that is refused is told, and the end of the lease decides', async () => {
