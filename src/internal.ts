@@ -3,7 +3,7 @@ export { watch } from './abort.js';
 export { type AttemptContext, Attempt } from './attempt.js';
 export { type Clock, MAX_TIMER_MS, platform } from './clock.js';
 export { resolvePolicy } from './policy/define.js';
-export { isStatus } from './policy/rules.js';
+export { isPlain, isStatus } from './policy/rules.js';
 export { freshSeed, unseeded } from './random.js';
 export { remember, type Report } from './report.js';
 export { show } from './show.js';

@@ -1,5 +1,5 @@
 import { presets } from '../index.js';
-import { show } from '../internal.js';
+import { isPlain, show } from '../internal.js';
 import type { QueueOptions } from './types.js';
 
 /** What the value of an option has to be, as far as it can be said here: a function, a signal, or (`''`) who reads it says. */
@@ -28,7 +28,7 @@ export function checkOptions<Options extends object>(
   options: Options,
   known: Known<Options>,
 ): void {
-  if ({}.toString.call(options) !== '[object Object]')
+  if (!isPlain(options))
     throw new TypeError(`The options of ${what} are a plain object, got ${show(options)}`);
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(known, name))

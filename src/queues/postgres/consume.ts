@@ -1,5 +1,5 @@
 import type { PolicySpec } from '../../index.js';
-import { type Clock, MAX_TIMER_MS, resolvePolicy, systemClock, unwatch, watch } from '../../internal.js';
+import { type Clock, MAX_TIMER_MS, resolvePolicy, systemClock, watch } from '../../internal.js';
 import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS } from '../options.js';
 import { waitOut } from '../persist.js';
 import type { Handler, QueueOptions } from '../types.js';
@@ -130,6 +130,7 @@ class TableConsumer<Payload> implements Consumer {
   readonly #inHand = new Set<Promise<void>>();
   readonly #loop: Promise<void> | undefined;
   readonly #unlisten: Promise<(() => unknown) | undefined> | undefined;
+  #unwatch: (() => void) | undefined;
   #isStopping = false;
   #stopped: Promise<void> | undefined;
 
@@ -146,7 +147,7 @@ class TableConsumer<Payload> implements Consumer {
       void this.stop();
       return;
     }
-    if (signal) watch(signal, this);
+    if (signal) this.#unwatch = watch(signal, () => void this.stop());
     if (listen) this.#unlisten = this.#listen(listen);
     this.#loop = this.#work();
   }
@@ -161,7 +162,7 @@ class TableConsumer<Payload> implements Consumer {
   async #stop(timeoutMs: number): Promise<void> {
     const { signal } = this.source;
     this.#isStopping = true;
-    if (signal) unwatch(signal, this);
+    this.#unwatch?.();
     this.shutdown.abort(
       signal?.aborted ? signal.reason : new DOMException('The consumer is stopping', 'AbortError'),
     );
@@ -173,11 +174,6 @@ class TableConsumer<Payload> implements Consumer {
     await Promise.race([this.#idle(), timeout]);
     cancel?.();
     this.runner.abandon();
-  }
-
-  /** The signal of shutdown was. */
-  aborted(): void {
-    void this.stop();
   }
 
   /** Resolves when nothing is going on any more. */
