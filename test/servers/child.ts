@@ -18,10 +18,10 @@ export interface Order {
 
 let worker: RunningWorker | undefined;
 
-async function run(order: Order): Promise<void> {
-  const subject = await subjectNamed(order.subject);
-  const queue = await subject.open(order.url, order.queue);
-  const handler = scripted(order.ledger);
+async function run({ subject: name, url, queue: queueName, ledger, ...order }: Order): Promise<void> {
+  const subject = await subjectNamed(name);
+  const queue = await subject.open(url, queueName);
+  const handler = scripted(ledger);
   worker = await queue.work({
     ...order,
     handler: (payload: Payload, context, id) => handler(payload, context, id),
