@@ -28,7 +28,7 @@ export function deadLetter<Payload>({
   return {
     ...burial,
     history,
-    lastError: failures.findLast((row) => row.error)?.error ?? stalled(burial.attempts),
+    lastError: lastError(history, burial.attempts),
     firstFailedAtMs: failures.map(endMs).find((ms) => ms !== undefined) ?? nowMs,
     lastFailedAtMs: failures.map(endMs).findLast((ms) => ms !== undefined) ?? nowMs,
   };
@@ -49,7 +49,13 @@ export function complete(rows: readonly HistoryRow[], attempts: number): History
 const endMs = ({ startedAtMs, durationMs = 0 }: HistoryRow): number | undefined =>
   startedAtMs === undefined ? undefined : startedAtMs + durationMs;
 
-const stalled = (attempts: number): ErrorData => ({
-  name: 'StalledError',
-  message: `Attempt ${attempts} was never settled: its worker died, or lost the job`,
-});
+/** A success is not what the job died of, and neither is a failure before it: it died because nobody could tell of it. */
+function lastError(history: readonly HistoryRow[], attempts: number): ErrorData {
+  const last = history.at(-1);
+  return last?.outcome === 'done' && last.attempt === attempts
+    ? stalled(`Attempt ${attempts} succeeded, and its success could not be recorded`)
+    : (history.findLast((row) => row.error)?.error ??
+        stalled(`Attempt ${attempts} was never settled: its worker died, or lost the job`));
+}
+
+const stalled = (message: string): ErrorData => ({ name: 'StalledError', message });

@@ -72,3 +72,13 @@ test('a success that could not be settled is no failure', () => {
   });
   expect(letter).toMatchObject({ lastError: { name: 'StalledError' }, firstFailedAtMs: 9_000 });
 });
+
+test('a success that could not be recorded is what the letter tells of, and not a failure before it', () => {
+  const history = [failed(1, 100), { attempt: 2, outcome: 'done' as const }];
+  const message = 'Attempt 2 succeeded, and its success could not be recorded';
+  const letter = deadLetter({ ...burial, reason: 'stalled', attempts: 2, history });
+  expect(letter.lastError).toEqual({ name: 'StalledError', message });
+  // Then the last attempt was lost, which is worth telling no less.
+  const lost = deadLetter({ ...burial, reason: 'stalled', attempts: 3, history, isWhole: false });
+  expect(lost.lastError).toEqual({ name: 'Error', message: 'attempt 1' });
+});

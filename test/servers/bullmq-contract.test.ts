@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as bullmq from 'bullmq';
 import * as five from 'bullmq-5';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { delayFor, definePolicy, type PolicySpec, retryIn, seeded } from '../../src/index.js';
+import { delayFor, definePolicy, permanent, type PolicySpec, retryIn, seeded } from '../../src/index.js';
 import { deadLetters, jobOptions, processor, workerOptions } from '../../src/queues/bullmq/index.js';
 import { createDatabase } from './postgres.js';
 import { until } from './trial.js';
@@ -30,6 +30,10 @@ async function state(queue: bullmq.Queue, id: string | undefined, wanted: string
   if (!job) throw new Error(`Job ${id} is gone`);
   return job;
 }
+
+const declined = (): never => {
+  throw permanent(new Error('card declined'));
+};
 
 describe.each(backends)('%s', (backend, service, { Queue, Worker }) => {
   const missing = 'missing' in service ? service.missing : undefined;
@@ -138,8 +142,7 @@ describe.each(backends)('%s', (backend, service, { Queue, Worker }) => {
     test('a second job with the id of a first is not added', async () => {
       const { queue, worker } = await start(async () => undefined);
       await worker.pause();
-      // Those of scheduled jobs have two colons, the only number BullMQ takes.
-      const ids = ['dead-mail-7', 'dead-mail-repeat:report:1760000000000'];
+      const ids = ['dead-mail-7', 'dead-mail-repeat%3Atenant%3A7%3A1760000000000'];
       for (const jobId of ids) {
         await queue.add('first', { n: 1 }, { jobId });
         await queue.add('second', { n: 2 }, { jobId });
@@ -158,32 +161,38 @@ describe.each(backends)('%s', (backend, service, { Queue, Worker }) => {
       expect(seen).toEqual([true, false]);
     });
 
-    test('a hint for the whole queue holds back every job of it, and the attempt counts', async () => {
-      const policy: PolicySpec = { maxRetries: 1, baseDelayMs: 10 };
-      const runs: { name: string; atMs: number }[] = [];
-      let { queue, worker } = await start(async () => undefined);
-      await worker.close();
-      worker = new Worker(
-        queue.name,
-        processor<bullmq.Job, unknown>(
-          policy,
-          (job, { attempt }) => {
-            runs.push({ name: `${job.name} ${attempt}`, atMs: Date.now() });
-            if (job.name === 'busy' && attempt === 1) throw retryIn(new Error('busy'), 1_000);
-          },
-          { queue, onHint: 'queue' },
-        ),
-        { connection, ...workerOptions(policy, { onHint: 'queue' }) },
-      );
-      closing.unshift(() => worker.close());
-      const busy = await queue.add('busy', {});
-      await until(10_000, 'the busy job has run', () => runs.length === 1);
-      await queue.add('other', {});
-      const job = await state(queue, busy.id, 'completed');
-      await until(10_000, 'the other job has run', () => runs.length === 3);
-      expect(job.attemptsMade).toBe(2);
-      for (const { atMs } of runs.slice(1)) expect(atMs - runs[0]!.atMs).toBeGreaterThanOrEqual(990);
-    });
+    test.each([
+      ['', undefined],
+      [', with a rate limit of its own', { max: 100, duration: 1_000 }],
+    ])(
+      'a hint for the whole queue holds back every job of it, and the attempt counts%s',
+      async (_, limiter) => {
+        const policy: PolicySpec = { maxRetries: 1, baseDelayMs: 10 };
+        const runs: { name: string; atMs: number }[] = [];
+        let { queue, worker } = await start(async () => undefined);
+        await worker.close();
+        worker = new Worker(
+          queue.name,
+          processor<bullmq.Job, unknown>(
+            policy,
+            (job, { attempt }) => {
+              runs.push({ name: `${job.name} ${attempt}`, atMs: Date.now() });
+              if (job.name === 'busy' && attempt === 1) throw retryIn(new Error('busy'), 1_000);
+            },
+            { queue, onHint: 'queue' },
+          ),
+          { connection, ...workerOptions(policy, { onHint: 'queue', limiter }) },
+        );
+        closing.unshift(() => worker.close());
+        const busy = await queue.add('busy', {});
+        await until(10_000, 'the busy job has run', () => runs.length === 1);
+        await queue.add('other', {});
+        const job = await state(queue, busy.id, 'completed');
+        await until(10_000, 'the other job has run', () => runs.length === 3);
+        expect(job.attemptsMade).toBe(2);
+        for (const { atMs } of runs.slice(1)) expect(atMs - runs[0]!.atMs).toBeGreaterThanOrEqual(990);
+      },
+    );
 
     test('the documented way, for sandboxed processors, gives the delays, stops and hints of the policy', async () => {
       const policy = definePolicy({ maxRetries: 2, baseDelayMs: 100, jitter: 'full' });
@@ -235,6 +244,184 @@ describe.each(backends)('%s', (backend, service, { Queue, Worker }) => {
       await state(queue, (await queue.add('job', {})).id, 'failed');
       await until(5_000, 'the listener has heard of it', () => ends.length === 2);
       expect(ends).toEqual([false, true]);
+    });
+
+    test('a job that runs again knows the message of its last failure, but not when it was put back by hand', async () => {
+      const seen: unknown[] = [];
+      const { queue } = await start(async ({ failedReason }) => {
+        seen.push(failedReason ?? undefined);
+        throw new Error(`down ${seen.length}`);
+      });
+      const { id } = await queue.add('job', {}, { attempts: 2, backoff: 10 });
+      const job = await state(queue, id, 'failed');
+      await job.retry();
+      await until(5_000, 'the job has run again', () => seen.length === 3);
+      expect(seen).toEqual([undefined, 'down 1', undefined]);
+    });
+
+    /** A dead-letter queue of its own. */
+    async function letterQueue(options: Partial<bullmq.QueueOptions> = {}): Promise<bullmq.Queue> {
+      const dead = new Queue(`d${randomUUID()}`, { connection, ...options });
+      closing.push(() => dead.close());
+      await dead.waitUntilReady();
+      return dead;
+    }
+
+    test('a job of a scheduler whose name has colons is buried and put back like any other', async () => {
+      const dead = await letterQueue();
+      let runs = 0;
+      const policy: PolicySpec = { maxRetries: 3, baseDelayMs: 10 };
+      const { queue } = await start(
+        processor<bullmq.Job, unknown>(policy, () => (++runs === 1 ? declined() : 'sent'), {
+          deadLetter: dead,
+        }),
+        workerOptions(policy),
+      );
+      const next = await queue.upsertJobScheduler(
+        'tenant:7:nightly',
+        { every: 3_600_000 },
+        { name: 'nightly' },
+      );
+      const { id = '', timestamp } = await state(queue, next?.id, 'failed');
+      const letters = deadLetters(dead, { queue });
+      expect(await letters.list()).toMatchObject([{ id, reason: 'not-retryable' }]);
+      expect(id.split(':').length).toBeGreaterThan(3);
+      expect(await letters.redrive(id)).toBe(true);
+      await state(queue, `redrive-${timestamp}-${id.replaceAll(':', '%3A')}`, 'completed');
+      expect(await letters.list()).toEqual([]);
+    });
+
+    test('a job whose letter cannot be written at once does not run again', async () => {
+      const dead = await letterQueue();
+      let tries = 0;
+      const deadLetter = {
+        getJob: (id: string) => dead.getJob(id),
+        add: (...args: [string, unknown, object]): Promise<unknown> =>
+          ++tries < 3 ? Promise.reject(new Error('LOADING Redis is loading')) : dead.add(...args),
+      };
+      let runs = 0;
+      const policy: PolicySpec = { maxRetries: 5, baseDelayMs: 10 };
+      const { queue } = await start(
+        processor<bullmq.Job, unknown>(policy, () => (runs++, declined()), { deadLetter }),
+        workerOptions(policy),
+      );
+      expect((await state(queue, (await queue.add('job', {})).id, 'failed')).failedReason).toBe(
+        'card declined',
+      );
+      expect(runs).toBe(1);
+      expect(await deadLetters(dead).list()).toMatchObject([{ reason: 'not-retryable', attempts: 1 }]);
+    });
+
+    test('a job that comes back because its letter could not be written is buried, and does not run', async () => {
+      const dead = await letterQueue();
+      let isDown = true;
+      let runs = 0;
+      const policy: PolicySpec = { maxRetries: 5, baseDelayMs: 10 };
+      const shutdown = new AbortController();
+      const down = {
+        getJob: (id: string) => dead.getJob(id),
+        // Nobody waits any more: then it is tried once.
+        add: () => (shutdown.abort(), (isDown = false), Promise.reject(new Error('READONLY'))),
+      };
+      const handler = (): never => (runs++, declined());
+      const first = (queue: bullmq.Queue) =>
+        processor<bullmq.Job, unknown>(policy, handler, { deadLetter: down, queue, signal: shutdown.signal });
+      const second = (queue: bullmq.Queue) =>
+        processor<bullmq.Job, unknown>(policy, handler, { deadLetter: dead, queue });
+      const { queue } = await start(
+        (job, token, signal) => (isDown ? first : second)(queue)(job, token, signal),
+        workerOptions(policy),
+      );
+      const job = await state(queue, (await queue.add('job', {})).id, 'failed');
+      expect(job.failedReason).toBe('card declined');
+      expect(runs).toBe(1);
+      expect(await deadLetters(dead).list()).toMatchObject([
+        { attempts: 1, reason: 'not-retryable', history: [{ attempt: 1, outcome: 'dead' }] },
+      ]);
+    });
+
+    test('letters are found wherever default options of their queue put them, in the order they came', async () => {
+      for (const defaultJobOptions of [{ priority: 5 }, { delay: 60_000 }, { lifo: true }]) {
+        const dead = await letterQueue({ defaultJobOptions });
+        const policy: PolicySpec = { maxRetries: 0 };
+        const { queue } = await start(
+          processor<bullmq.Job, unknown>(policy, declined, {
+            deadLetter: dead,
+          }),
+          workerOptions(policy),
+        );
+        const ids: (string | undefined)[] = [];
+        for (let n = 0; n < 3; n++) {
+          const { id } = await queue.add('job', {});
+          await state(queue, id, 'failed');
+          ids.push(id);
+        }
+        const letters = deadLetters(dead);
+        expect((await letters.list()).map(({ id }) => id)).toEqual(ids);
+        expect((await letters.list({ offset: 1, limit: 1 })).map(({ id }) => id)).toEqual([ids[1]]);
+        await queue.pause(); // or the job that is put back dies again
+        expect(await letters.redrive(ids[0] ?? '')).toBe(true);
+        expect(await letters.purge()).toBe(2);
+      }
+    });
+
+    test('of two who put a letter back at once, one does, and the other is told so', async () => {
+      const dead = await letterQueue();
+      const policy: PolicySpec = { maxRetries: 0 };
+      let runs = 0;
+      const { queue } = await start(
+        processor<bullmq.Job, unknown>(policy, () => (++runs === 1 ? declined() : 'sent'), {
+          deadLetter: dead,
+        }),
+        { ...workerOptions(policy), removeOnComplete: { count: 0 } },
+      );
+      const { id = '' } = await queue.add('job', {});
+      await state(queue, id, 'failed');
+      const letters = [0, 1, 2].map(() => deadLetters(dead, { queue }));
+      const done = await Promise.all(letters.map((each) => each.redrive(id)));
+      expect(done.filter(Boolean)).toHaveLength(1);
+      await until(5_000, 'the job has run again', () => runs === 2);
+      expect(await letters[0]!.list()).toEqual([]);
+      expect(await letters[0]!.redrive(id)).toBe(false);
+    });
+
+    test('a job put back by itself has no default options of the dead-letter queue', async () => {
+      const dead = await letterQueue({ defaultJobOptions: { stackTraceLimit: 0, keepLogs: 1 } });
+      const policy: PolicySpec = { maxRetries: 0 };
+      const { queue } = await start(
+        processor<bullmq.Job, unknown>(policy, declined, { deadLetter: dead }),
+        workerOptions(policy),
+      );
+      const { id = '', timestamp } = await queue.add('job', {});
+      await state(queue, id, 'failed');
+      expect(await deadLetters(dead).redrive(id)).toBe(true);
+      const { opts } = await state(queue, `redrive-${timestamp}-${id}`, 'failed');
+      expect(opts).not.toHaveProperty('keepLogs');
+      expect(opts).not.toHaveProperty('stackTraceLimit');
+    });
+
+    test('a value that cannot be stored ends as a success that could not be recorded', async () => {
+      const dead = await letterQueue();
+      const policy: PolicySpec = { maxRetries: 1, baseDelayMs: 10 };
+      const circular: { self?: unknown } = {};
+      circular.self = circular;
+      let { queue, worker } = await start(async () => undefined);
+      await worker.close();
+      worker = new Worker(
+        queue.name,
+        processor<bullmq.Job, unknown>(policy, () => circular, { deadLetter: dead, queue }),
+        { connection, ...workerOptions(policy) },
+      );
+      worker.on('error', () => undefined);
+      closing.unshift(() => worker.close());
+      await state(queue, (await queue.add('job', {})).id, 'failed');
+      expect(await deadLetters(dead).list()).toMatchObject([
+        {
+          reason: 'stalled',
+          lastError: { message: 'Attempt 2 succeeded, and its success could not be recorded' },
+          history: [{ outcome: 'done' }, { outcome: 'done' }],
+        },
+      ]);
     });
 
     test('a dead letter is put back into its queue without being told which', async () => {

@@ -147,19 +147,19 @@ async function open(backend: Backend, url: string, name: string): Promise<OpenQu
       return jobs.map(({ id }) => id ?? '');
     },
 
-    async work(options) {
+    async work({ policy, handler, concurrency, leaseMs, fault, ...options }) {
       const run = processor<Job, unknown>(
-        options.policy,
-        (job, context) => options.handler(job.data, context, job.id ?? ''),
-        { ...options, queue, deadLetter: options.fault === 'die-after-dead-letter' ? mortal(dead) : dead },
+        policy,
+        (job, context) => handler(job.data, context, job.id ?? ''),
+        { ...options, queue, deadLetter: fault === 'die-after-dead-letter' ? mortal(dead) : dead },
       );
       const worker = quiet(
-        new backend.Worker<Payload>(name, options.fault === 'settle-error' ? unsettledOnce(run) : run, {
+        new backend.Worker<Payload>(name, fault === 'settle-error' ? unsettledOnce(run) : run, {
           connection,
-          concurrency: options.concurrency,
-          ...workerOptions(options.policy),
-          lockDuration: options.leaseMs,
-          stalledInterval: options.leaseMs / 2,
+          concurrency,
+          ...workerOptions(policy),
+          lockDuration: leaseMs,
+          stalledInterval: leaseMs / 2,
           // How long a worker waits when the server is gone; its default is 15 s.
           runRetryDelay: 500,
         }),

@@ -1,5 +1,6 @@
 import { type ErrorData, errorData } from '../error.js';
 import type { DeadReason } from '../types.js';
+import type { BullJob } from './host.js';
 
 /** By which BullMQ itself knows its rate-limit error. */
 const RATE_LIMITED = 'bullmq:rateLimitExceeded';
@@ -48,8 +49,39 @@ export function recalled({ name, message }: ErrorData): Error {
   return named(name, message);
 }
 
-function named(name: string, message: string): Error {
-  return Object.assign(new Error(message), { name });
+/** What is known of a job that is dead. */
+export interface Death {
+  readonly reason: DeadReason;
+  readonly attempts: number;
+  /** What it died of, if an attempt has ended it. */
+  readonly error?: ErrorData | undefined;
+}
+
+/** What a job fails with, for the moment, that is dead and whose letter could not be written. */
+export function unburied({ reason, attempts, error }: Death, cause: unknown): Error {
+  const diedOf = error ? `; the job died of: ${error.message}` : '';
+  const trouble = `The dead letter could not be written (${reason}, attempts ${attempts}): `;
+  return named('UnburiedError', trouble + errorData(cause).message + diedOf, { cause });
+}
+
+/**
+ * The death of a job that comes back because its letter could not be written: BullMQ keeps the message of the last
+ * failure, and takes it away when a job is put back by hand.
+ */
+export function deathOf({ failedReason }: BullJob): Death | undefined {
+  const [, reason, attempts] =
+    /^The dead letter could not be written \(([a-z-]+), attempts (\d+)\): /.exec(failedReason ?? '') ?? [];
+  if (!reason) return undefined;
+  const [, message] = /; the job died of: (.*)$/s.exec(failedReason ?? '') ?? [];
+  return {
+    reason: reason as DeadReason,
+    attempts: Number(attempts),
+    ...(message !== undefined && { error: { name: 'Error', message } }),
+  };
+}
+
+function named(name: string, message: string, options?: ErrorOptions): Error {
+  return Object.assign(new Error(message, options), { name });
 }
 
 function text(value: unknown, key: string): string | undefined {

@@ -4,12 +4,16 @@ import type { BullJob, BullQueue } from './host.js';
 /** A job's log belongs to its user: our rows are told from theirs by this beginning. */
 const MARK = '{"ostinato":';
 
-/** Writes the row of one attempt to the job's log. A history is not worth a job: what fails here changes nothing else. */
-export async function writeRow(job: BullJob, row: HistoryRow): Promise<void> {
+/**
+ * Writes the row of one attempt to the job's log. A history is not worth a job: what fails here changes nothing else.
+ * False: the attempt is missing from the history.
+ */
+export async function writeRow(job: BullJob, row: HistoryRow): Promise<boolean> {
   try {
     await job.log(JSON.stringify({ ostinato: 1, ...row }));
+    return true;
   } catch {
-    // The attempt will be missing from the history.
+    return false;
   }
 }
 

@@ -14,6 +14,8 @@ export interface BullJob {
   /** Epoch ms of the enqueue, on the clock of the process that did it. */
   readonly timestamp: number;
   readonly opts: BullJobOptions;
+  /** The message of the last failure that was settled. */
+  readonly failedReason?: string | undefined;
   log(row: string): Promise<unknown>;
   moveToWait(token?: string): Promise<unknown>;
   extendLock(token: string, durationMs: number): Promise<unknown>;
@@ -51,4 +53,7 @@ export interface BullDeadLetterQueue extends Omit<BullDeadQueue, 'getJob'> {
   readonly opts: any;
   getJob(id: string): Promise<BullEntry | undefined>;
   getJobs(types: any, start?: number, end?: number, ascending?: boolean): Promise<(BullEntry | undefined)[]>;
+  getJobCountByTypes(...types: any[]): Promise<number>;
+  getJobLogs(id: string): Promise<{ logs: string[] }>;
+  addJobLog(id: string, row: string): Promise<unknown>;
 }

@@ -1,12 +1,23 @@
 import { decide, type PolicySpec, type RetryPolicy } from '../../index.js';
 import { type AttemptRun, randomOf, runAttempt, stalledReason } from '../attempt.js';
-import { resolvePolicy, systemClock } from '../../internal.js';
-import type { DeadReason, Handler, HistoryRow, QueueOptions } from '../types.js';
+import { resolvePolicy, show, systemClock } from '../../internal.js';
+import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS } from '../options.js';
+import type { Handler, HistoryRow, QueueOptions } from '../types.js';
 import { bury, letterOf } from './burial.js';
-import { fit, isMessage, isUnrecoverable, notRun, recalled, released } from './errors.js';
-import { writeRow } from './history.js';
+import {
+  type Death,
+  deathOf,
+  fit,
+  isMessage,
+  isUnrecoverable,
+  notRun,
+  recalled,
+  released,
+} from './errors.js';
+import { readRows, writeRow } from './history.js';
 import type { BullDeadQueue, BullJob, BullQueue } from './host.js';
 import { giveUp, retryAfter } from './settle.js';
+import { checkOnHint } from './worker-options.js';
 
 export interface ProcessorOptions<Job extends BullJob = BullJob> extends QueueOptions<Job> {
   /** The queue for jobs whose retrying has ended, one entry each. Default: none, they are just `failed`. */
@@ -19,6 +30,8 @@ export interface ProcessorOptions<Job extends BullJob = BullJob> extends QueueOp
    */
   readonly onHint?: 'job' | 'queue' | undefined;
 }
+
+const OPTIONS: Known<ProcessorOptions> = { ...QUEUE_OPTIONS, deadLetter: '', queue: '', onHint: '' };
 
 /** How long a job waits that we could not finish with: its letter could not be written, say, because the store is in trouble. */
 const TROUBLE_MS = 1_000;
@@ -33,7 +46,8 @@ const RELEASE_PAUSE_MS = 100;
  * Wraps a handler for `new Worker(name, processor(policy, handler), { connection, ...workerOptions(policy) })`: attempts,
  * delays and stops are the policy's, whatever the job was enqueued with; an attempt lost in a crash counts.
  *
- * @throws TypeError if the policy is none, or if `onHint: 'queue'` comes without `queue`.
+ * @throws TypeError if the policy or the handler is none, for a name that is no option, for what is no queue, and if
+ *   `onHint: 'queue'` comes without `queue`.
  */
 export function processor<Job extends BullJob, Value>(
   policy: PolicySpec | RetryPolicy,
@@ -41,7 +55,13 @@ export function processor<Job extends BullJob, Value>(
   options: ProcessorOptions<Job> = {},
 ): Processor<Job, Value> {
   const resolved = resolvePolicy(policy);
+  checkHandler(handler);
+  checkOptions('processor', options, OPTIONS);
   const { onHint = 'job', queue, deadLetter: dead } = options;
+  checkOnHint(onHint);
+  // A mere name would be noticed when the first letter is written.
+  if (dead) checkQueue('deadLetter', dead);
+  if (queue) checkQueue('queue', queue);
   if (onHint === 'queue' && !queue) throw new TypeError("onHint: 'queue' needs the option queue");
   const { clock = systemClock } = options;
 
@@ -61,8 +81,10 @@ export function processor<Job extends BullJob, Value>(
       passThrough: isMessage,
     };
 
-    const buried = async (why: DeadReason, attempts: number, last?: HistoryRow): Promise<void> => {
-      if (dead) await bury(job, { dead, queue, token, reason: why, attempts, last, nowMs: clock.wallNow() });
+    const buried = async (death: Death, last?: HistoryRow, isLogged = true): Promise<void> => {
+      const { signal: shutdown } = options;
+      if (dead) await bury(job, { ...death, dead, queue, token, last, isLogged, clock, shutdown });
+      giveUp(job);
     };
 
     if (options.signal?.aborted) {
@@ -74,11 +96,11 @@ export function processor<Job extends BullJob, Value>(
       giveUp(job);
       throw recalled(letter.lastError);
     }
-    const reason = stalledReason(run);
-    if (reason) {
-      await buried(reason, run.attempt - 1);
-      giveUp(job);
-      throw notRun(reason, run.attempt - 1);
+    const over = (await earlierDeath(queue, job, run.attempt)) ?? spent(run);
+    if (over) {
+      const { reason, attempts, error } = over;
+      await buried(over, over.row ?? (error && { attempt: attempts, outcome: 'dead', reason, error }));
+      throw error ? recalled(error) : notRun(reason, attempts);
     }
 
     const outcome = await runAttempt(run);
@@ -96,13 +118,44 @@ export function processor<Job extends BullJob, Value>(
         await writeRow(job, outcome.record);
         if (onHint === 'queue' && outcome.hintMs !== undefined) await queue?.rateLimit(outcome.delayMs);
         throw fit(outcome.error);
-      case 'dead':
-        await writeRow(job, outcome.record);
-        await buried(outcome.reason, run.attempt, outcome.record);
-        giveUp(job);
+      case 'dead': {
+        const { reason, record } = outcome;
+        const isLogged = await writeRow(job, record);
+        await buried({ reason, attempts: run.attempt, error: record.error }, record, isLogged);
         throw fit(outcome.error);
+      }
     }
   };
+}
+
+/** With the row of the attempt that ended it, if the job's log has one. */
+type KnownDeath = Death & { readonly row?: HistoryRow };
+
+/** The death of a job that has no further attempt, before one was begun: crashes have used them up, or its time. */
+function spent<Job>(run: AttemptRun<Job>): KnownDeath | undefined {
+  const reason = stalledReason(run);
+  return reason && { reason, attempts: run.attempt - 1 };
+}
+
+/**
+ * The death of a job that was never buried: its letter could not be written, or its worker died or lost the job before
+ * it was. Such a job must not run again.
+ */
+async function earlierDeath(
+  queue: BullQueue | undefined,
+  job: BullJob,
+  attempt: number,
+): Promise<KnownDeath | undefined> {
+  const told = deathOf(job);
+  if (!told && job.stalledCounter === 0) return undefined;
+  const row = queue && (await readRows(queue, job.id ?? '')).at(-1);
+  // A job that was put back by hand after its burial may have been lost since, in an attempt that left no row.
+  if (row?.attempt !== (told?.attempts ?? attempt - 1) || !row.reason) return told;
+  return { reason: row.reason, attempts: row.attempt, error: row.error, row };
+}
+
+function checkQueue(name: string, queue: unknown): void {
+  if (typeof queue !== 'object') throw new TypeError(`${name} is a Queue, got ${show(queue)}`);
 }
 
 /** The caller's word, then BullMQ's own way of saying stop; then it is for the built-in rules. */

@@ -1,9 +1,12 @@
 import { decide, type PolicySpec, type RetryPolicy, seeded, type Verdict } from '../../index.js';
-import { judge, resolvePolicy, systemClock } from '../../internal.js';
+import { judge, resolvePolicy, show, systemClock } from '../../internal.js';
+import { checkOptions } from '../options.js';
 import { isUnrecoverable } from './errors.js';
 
 /** More stalls than any job sees: not BullMQ but `processor` ends a job that keeps crashing, with a dead letter. */
 const NO_LIMIT = 1_000_000_000;
+
+const UNLIMITED = { max: NO_LIMIT, duration: 1_000 };
 
 /** What an `integer` of Postgres holds; a job's options cannot hold Infinity either. */
 const MOST_ATTEMPTS = 2 ** 31 - 1;
@@ -17,24 +20,44 @@ export interface BullWorkerOptions {
   limiter?: { max: number; duration: number };
 }
 
+/** What the worker has of its own, beside what the policy needs. */
+interface OwnOptions<Settings extends object = object> {
+  /** As for `processor`. With `'queue'` there is a limiter: yours, or one that never limits by itself. */
+  readonly onHint?: 'job' | 'queue' | undefined;
+  /** The worker's own rate limit, to be kept. */
+  readonly limiter?: { max: number; duration: number } | undefined;
+  /** The worker's own settings (`repeatStrategy`), to be kept; but the `backoffStrategy` is the policy's. */
+  readonly settings?: Settings | undefined;
+}
+
 /** BullMQ's: milliseconds to the next attempt, or -1 for none. The job has more than BullMQ's type for it says. */
 export type BackoffStrategy = (attemptsMade: number, type?: string, error?: Error, job?: any) => number;
 
 /**
  * The worker options a policy needs: `new Worker(name, processor(policy, …), { connection, ...workerOptions(policy) })`.
- * `onHint: 'queue'` adds a limiter that never limits by itself; BullMQ obeys `queue.rateLimit` only where there is one.
+ * Spread it last: what it gives it needs, and a `limiter` or `settings` of your own are options here, to become part of it.
+ * `onHint: 'queue'` adds a limiter that never limits by itself, since BullMQ obeys `queue.rateLimit` only where there is one.
  *
- * @throws TypeError if the policy is none.
+ * @throws TypeError if the policy is none, and for a name that is no option.
  */
-export function workerOptions(
+export function workerOptions<Settings extends object = object>(
   policy: PolicySpec | RetryPolicy,
-  options: { readonly onHint?: 'job' | 'queue' | undefined } = {},
-): BullWorkerOptions {
+  options: OwnOptions<Settings> = {},
+): BullWorkerOptions & { settings: Settings } {
+  checkOptions('workerOptions', options, { onHint: '', limiter: '', settings: '' });
+  const { onHint, settings, limiter = onHint === 'queue' ? UNLIMITED : undefined } = options;
+  checkOnHint(onHint);
   return {
     maxStalledCount: NO_LIMIT,
-    settings: { backoffStrategy: strategy(resolvePolicy(policy)) },
-    ...(options.onHint === 'queue' && { limiter: { max: NO_LIMIT, duration: 1_000 } }),
+    settings: { ...(settings as Settings), backoffStrategy: strategy(resolvePolicy(policy)) },
+    ...(limiter && { limiter }),
   };
+}
+
+/** @throws TypeError for anything else: BullMQ would never be asked to pause. */
+export function checkOnHint(onHint: unknown): void {
+  if (onHint !== undefined && onHint !== 'job' && onHint !== 'queue')
+    throw new TypeError(`onHint is 'job' or 'queue', got ${show(onHint)}`);
 }
 
 /**

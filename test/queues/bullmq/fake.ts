@@ -1,4 +1,5 @@
 import type {
+  BullDeadLetterQueue,
   BullDeadQueue,
   BullEntry,
   BullJob,
@@ -22,6 +23,8 @@ export class FakeJob implements BullJob {
     readonly attemptsMade = 0,
     readonly stalledCounter = 0,
     readonly opts: BullJobOptions = {},
+    /** Why the last attempt that was settled failed. */
+    readonly failedReason?: string,
   ) {}
 
   async log(row: string): Promise<void> {
@@ -44,12 +47,21 @@ export function fate({ attemptsMade, opts }: BullJob): number | 'failed' {
   return typeof backoff === 'object' && backoff.type === 'fixed' ? (backoff.delay ?? 0) : NaN;
 }
 
+interface FakeEntry {
+  name: string;
+  data: any;
+}
+
 /** A queue that keeps its entries in the order they came, one for each id. */
-export class FakeQueue implements BullDeadQueue, BullQueue {
-  readonly entries = new Map<string, { name: string; data: any }>();
+export class FakeQueue implements BullDeadQueue, BullDeadLetterQueue, BullQueue {
+  readonly entries = new Map<string, FakeEntry>();
   readonly limits: number[] = [];
-  /** Throws instead of adding. */
+  readonly options: object[] = [];
+  /** In which state entries are; `waiting` if not told otherwise. */
+  readonly states = new Map<string, string>();
+  /** Throws instead of adding; so many times, or always. */
   trouble: Error | undefined;
+  troubles = Infinity;
 
   constructor(
     readonly name = 'mail-dead',
@@ -57,24 +69,61 @@ export class FakeQueue implements BullDeadQueue, BullQueue {
     private readonly logs: readonly string[] = [],
   ) {}
 
-  async add(name: string, data: unknown, { jobId }: { jobId: string }): Promise<void> {
-    if (this.trouble) throw this.trouble;
+  async add(name: string, data: unknown, options: { jobId: string }): Promise<void> {
+    if (this.trouble && this.troubles-- > 0) throw this.trouble;
+    const { jobId } = options;
+    if (jobId.includes(':') && jobId.split(':').length !== 3) throw new Error('Custom Id cannot contain :');
+    this.options.push(options);
     if (!this.entries.has(jobId)) this.entries.set(jobId, { name, data: structuredClone(data) });
   }
 
   async getJob(id: string): Promise<BullEntry | undefined> {
     const entry = this.entries.get(id);
-    return entry && { id, data: entry.data, remove: async () => this.entries.delete(id) };
+    return (
+      entry && {
+        id,
+        data: entry.data,
+        remove: async () => {
+          this.entries.delete(id);
+          this.entryLogs.delete(id);
+        },
+      }
+    );
   }
 
-  async getJobs(types: string[], start = 0, end = -1, ascending = false): Promise<(BullEntry | undefined)[]> {
-    if (types.join(',') !== 'waiting' || !ascending) throw new Error('Asked for something else');
-    const ids = [...this.entries.keys()].slice(start, end + 1);
-    return Promise.all(ids.map((id) => this.getJob(id)));
+  async getJobs(
+    [state, ...others]: string[],
+    start = 0,
+    end = -1,
+    ascending = false,
+  ): Promise<(BullEntry | undefined)[]> {
+    if (others.length > 0 || !ascending) throw new Error('Asked for something else');
+    return Promise.all(
+      this.in(state)
+        .slice(start, end + 1)
+        .map((id) => this.getJob(id)),
+    );
   }
 
-  async getJobLogs(): Promise<{ logs: string[] }> {
-    return { logs: [...this.logs] };
+  async getJobCountByTypes(state: string): Promise<number> {
+    return this.in(state).length;
+  }
+
+  private in(state: string | undefined): string[] {
+    return [...this.entries.keys()].filter((id) => (this.states.get(id) ?? 'waiting') === state);
+  }
+
+  private readonly entryLogs = new Map<string, string[]>();
+
+  async addJobLog(id: string, row: string): Promise<number> {
+    if (!this.entries.has(id)) throw new Error(`Missing key for job ${id}. addLog`);
+    const rows = this.entryLogs.get(id) ?? [];
+    this.entryLogs.set(id, rows);
+    return rows.push(row);
+  }
+
+  async getJobLogs(id: string): Promise<{ logs: string[] }> {
+    return { logs: [...(this.entryLogs.get(id) ?? this.logs)] };
   }
 
   async rateLimit(ms: number): Promise<void> {

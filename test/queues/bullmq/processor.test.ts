@@ -40,6 +40,19 @@ test('a policy that is none, and a queue to pause that is not there, are refused
   expect(() => processor(policy, () => undefined, { onHint: 'queue' })).toThrow(/needs the option queue/);
 });
 
+const build = (options: object) => () => processor(policy, () => undefined, options);
+
+test('a handler, an option or a queue that is none is refused at once', () => {
+  expect(() => processor(policy, undefined as any)).toThrow('handler is a function, got undefined');
+  expect(build({ deadletter: new FakeQueue() })).toThrow(
+    'processor has no option deadletter: it has classify',
+  );
+  expect(build({ maxRetries: 3 })).toThrow('it belongs in the policy');
+  expect(build({ onHint: 'Queue' })).toThrow("onHint is 'job' or 'queue', got \"Queue\"");
+  expect(build({ deadLetter: 'mail-dead' })).toThrow('deadLetter is a Queue, got "mail-dead"');
+  expect(build({ queue: 'mail' })).toThrow('queue is a Queue, got "mail"');
+});
+
 describe('what BullMQ is told', () => {
   test('after a failure: another attempt after exactly the delay of the policy, whatever the enqueue said', async () => {
     const error = new Error('flaky');
@@ -281,15 +294,185 @@ describe('the dead letter', () => {
     expect(dead.entries.size).toBe(0);
   });
 
-  test('that cannot be written keeps the job alive', async () => {
+  test('of a scheduled job has an id that BullMQ takes, however many colons the job’s has', async () => {
     const dead = new FakeQueue();
-    dead.trouble = new Error('READONLY');
+    const job = new (class extends FakeJob {
+      override readonly id = 'repeat:tenant:7:nightly:1760000000000';
+    })();
+    await run(job, rejects(permanent(new Error('card declined'))), { deadLetter: dead });
+    expect(fate(job)).toBe('failed');
+    expect([...dead.entries]).toMatchObject([
+      ['dead-mail-repeat%3Atenant%3A7%3Anightly%3A1760000000000', { data: { id: job.id } }],
+    ]);
+  });
+
+  test('comes after the letters before it, whatever the default options of its queue are', async () => {
+    const dead = new FakeQueue();
+    await run(new FakeJob(), rejects(permanent(new Error('x'))), { deadLetter: dead });
+    expect(dead.options).toEqual([{ jobId: 'dead-mail-7', lifo: false }]);
+  });
+
+  test('is written again while the store is in trouble: the job does not run again', async () => {
+    const dead = new FakeQueue();
+    dead.trouble = new Error('LOADING Redis is loading the dataset in memory');
+    dead.troubles = 3;
     const job = new FakeJob();
-    expect((await run(job, rejects(permanent(new Error('x'))), { deadLetter: dead })).error).toBe(
-      dead.trouble,
+    const declined = new RangeError('card declined');
+    expect((await run(job, rejects(permanent(declined)), { deadLetter: dead })).error).toBe(declined);
+    expect(dead.entries.size).toBe(1);
+    expect(fate(job)).toBe('failed');
+  });
+
+  test('is no longer tried when the lock is lost, or at shutdown', async () => {
+    const ends: ((job: FakeJob, shutdown: AbortController) => void)[] = [
+      (job) => (job.isLocked = false),
+      (_, shutdown) => shutdown.abort(),
+    ];
+    for (const end of ends) {
+      const dead = new FakeQueue();
+      const shutdown = new AbortController();
+      const job = new FakeJob();
+      Object.defineProperty(dead, 'trouble', {
+        get() {
+          end(job, shutdown);
+          return new Error('LOADING');
+        },
+      });
+      const declined = rejects(permanent(new Error('x')));
+      await run(job, declined, { deadLetter: dead, signal: shutdown.signal });
+      expect(clock.wallNow()).toBeLessThan(1_000);
+    }
+  });
+
+  test('has the row of its attempt also where the log is cut: once', async () => {
+    const dead = new FakeQueue();
+    const row = { attempt: 3, outcome: 'dead', reason: 'not-retryable' };
+    const queue = new FakeQueue('mail', {}, [JSON.stringify({ ostinato: 1, ...row })]);
+    const job = new FakeJob(2, 0, { keepLogs: 1 });
+    await run(job, rejects(permanent(new Error('x'))), { deadLetter: dead, queue });
+    expect(dead.entries.get('dead-mail-7')?.data.history).toMatchObject([row]);
+  });
+
+  describe('that cannot be written for long', () => {
+    const trouble = new Error('READONLY');
+    const declined = Object.assign(new Error('card declined'), { name: 'CardError' });
+
+    /** What such a job has failed with, and the rows in its log. */
+    async function left(job: FakeJob, options: ProcessorOptions<FakeJob> = {}) {
+      const dead = new FakeQueue();
+      dead.trouble = trouble;
+      const { error } = await run(job, rejects(permanent(declined)), { ...options, deadLetter: dead });
+      return { error, rows: job.logs };
+    }
+
+    test('keeps the job alive, says so, and says what the job died of', async () => {
+      const job = new FakeJob();
+      const { error } = await left(job);
+      expect(error).toMatchObject({ name: 'UnburiedError', cause: trouble });
+      expect(error.message).toBe(
+        'The dead letter could not be written (not-retryable, attempts 1): READONLY; the job died of: card declined',
+      );
+      // Somebody has to hear of it. Not at once: the store is in trouble.
+      expect(fate(job)).toBe(1_000);
+      expect(clock.wallNow()).toBeGreaterThanOrEqual(30_000);
+      expect(clock.wallNow()).toBeLessThan(32_000);
+    });
+
+    test('is written when the job comes back, which does not run again: with the history of its queue', async () => {
+      const { error, rows } = await left(new FakeJob());
+      const dead = new FakeQueue();
+      // Since then it has come back once more, in vain.
+      const job = new FakeJob(2, 0, {}, error.message);
+      let ran = false;
+      const options = { deadLetter: dead, queue: new FakeQueue('mail', {}, rows) };
+      const again = await run(job, () => void (ran = true), options);
+      expect(ran).toBe(false);
+      expect(again.error).toMatchObject({ name: 'CardError', message: 'card declined' });
+      expect(fate(job)).toBe('failed');
+      expect(dead.entries.get('dead-mail-7')?.data).toMatchObject({
+        reason: 'not-retryable',
+        attempts: 1,
+        lastError: { name: 'CardError', message: 'card declined' },
+        history: [{ attempt: 1, outcome: 'dead', reason: 'not-retryable', durationMs: 0 }],
+      });
+    });
+
+    test('is written without a queue to read from, too, with what is known', async () => {
+      const { error } = await left(new FakeJob());
+      const dead = new FakeQueue();
+      const job = new FakeJob(1, 0, {}, error.message);
+      let ran = false;
+      const again = await run(job, () => void (ran = true), { deadLetter: dead });
+      expect(ran).toBe(false);
+      expect(again.error).toMatchObject({ message: 'card declined' });
+      expect(dead.entries.get('dead-mail-7')?.data).toMatchObject({
+        reason: 'not-retryable',
+        attempts: 1,
+        lastError: { message: 'card declined' },
+        history: [{ attempt: 1, outcome: 'dead' }],
+      });
+    });
+
+    test('is that of a job without attempts left: it says how many it had, however often it comes back', async () => {
+      const failing = new FakeQueue();
+      failing.trouble = trouble;
+      const { error } = await run(new FakeJob(1, 3), () => 'sent', { deadLetter: failing });
+      expect(error.message).toBe('The dead letter could not be written (stalled, attempts 4): READONLY');
+      const dead = new FakeQueue();
+      const again = await run(new FakeJob(5, 3, {}, error.message), () => 'sent', { deadLetter: dead });
+      expect(again.error).toMatchObject({ name: 'StalledError' });
+      expect(dead.entries.get('dead-mail-7')?.data).toMatchObject({ reason: 'stalled', attempts: 4 });
+    });
+
+    test('makes its row be written again, if the log was in trouble, too', async () => {
+      const job = new FakeJob();
+      const log = job.log.bind(job);
+      let tries = 0;
+      job.log = (row) => (++tries === 1 ? Promise.reject(trouble) : log(row));
+      const { rows } = await left(job);
+      expect(rows.map((row) => JSON.parse(row))).toMatchObject([{ attempt: 1, outcome: 'dead' }]);
+    });
+  });
+
+  test('that a worker did not live to write is written by the next, for the reason in the job’s log', async () => {
+    const row = {
+      attempt: 4,
+      outcome: 'dead',
+      reason: 'retries-exhausted',
+      error: { name: 'E', message: 'down' },
+    };
+    const queue = new FakeQueue('mail', {}, [JSON.stringify({ ostinato: 1, ...row })]);
+    const dead = new FakeQueue();
+    const job = new FakeJob(3, 1);
+    const { error } = await run(job, () => 'sent', { deadLetter: dead, queue });
+    expect(error).toMatchObject({ name: 'E', message: 'down' });
+    expect(fate(job)).toBe('failed');
+    expect(dead.entries.get('dead-mail-7')?.data).toMatchObject({ reason: 'retries-exhausted', attempts: 4 });
+  });
+
+  test('of a job that somebody has put back by hand is past: the job runs', async () => {
+    const row = { attempt: 1, outcome: 'dead', reason: 'not-retryable', error: { name: 'E', message: 'x' } };
+    const queue = new FakeQueue('mail', {}, [JSON.stringify({ ostinato: 1, ...row })]);
+    const dead = new FakeQueue();
+    expect(await run(new FakeJob(1), () => 'sent', { deadLetter: dead, queue })).toEqual({ value: 'sent' });
+    // Put back, and lost in the next attempt.
+    const lost = new FakeJob(1, 1);
+    expect(await run(lost, () => 'sent', { deadLetter: dead, queue })).toEqual({ value: 'sent' });
+  });
+
+  test('says of a success that could not be recorded that it was one', async () => {
+    const rows = [1, 2].map((attempt) => JSON.stringify({ ostinato: 1, attempt, outcome: 'done' }));
+    const dead = new FakeQueue();
+    await run(
+      new FakeJob(2),
+      () => 'sent',
+      { deadLetter: dead, queue: new FakeQueue('mail', {}, rows) },
+      { ...policy, maxRetries: 1 },
     );
-    // Not at once: the store is in trouble.
-    expect(fate(job)).toBe(1_000);
+    expect(dead.entries.get('dead-mail-7')?.data).toMatchObject({
+      reason: 'stalled',
+      lastError: { message: 'Attempt 2 succeeded, and its success could not be recorded' },
+    });
   });
 });
 

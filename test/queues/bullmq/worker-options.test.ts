@@ -51,6 +51,27 @@ test('a limiter is there only for those who pause the queue', () => {
   expect(workerOptions({}, { onHint: 'queue' }).limiter?.max).toBeGreaterThanOrEqual(1e9);
 });
 
+const repeatStrategy = (): number => 0;
+
+test('the limiter and the settings of the worker’s own are kept', () => {
+  const limiter = { max: 10, duration: 1_000 };
+  for (const onHint of ['job', 'queue'] as const) {
+    const options = workerOptions({}, { onHint, limiter, settings: { repeatStrategy } });
+    expect(options.limiter).toBe(limiter);
+    expect(options.settings.repeatStrategy).toBe(repeatStrategy);
+    expect(options.settings.backoffStrategy(1, 'ostinato', new Error('x'), {})).toBeGreaterThan(0);
+  }
+});
+
+const build = (options: object) => () => workerOptions({}, options);
+
+test('what is no option is refused', () => {
+  expect(build({ connection: {} })).toThrow(
+    'workerOptions has no option connection: it has onHint, limiter, settings',
+  );
+  expect(build({ onHint: true })).toThrow("onHint is 'job' or 'queue', got true");
+});
+
 test('job options hold the most attempts that a store can, for a policy without limit', () => {
   expect(jobOptions({ maxRetries: 3 })).toEqual({ attempts: 4, backoff: { type: 'ostinato' } });
   expect(jobOptions({ maxRetries: Infinity }).attempts).toBe(2_147_483_647);
