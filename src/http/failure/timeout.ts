@@ -5,8 +5,8 @@ import { isUnsent } from './unsent.js';
 /** ETIMEDOUT, ESOCKETTIMEDOUT, UND_ERR_HEADERS_TIMEOUT, CONNECT_TIMEOUT, TimeoutError (gaxios), … */
 const CODE = /TIME_?D?_?OUT|^(?:ETIME|ECONNABORTED)$/i;
 const CONNECTING = /CONNECT_TIMEOUT|CONNECTION_TIMEOUT|HANDSHAKE_TIMEOUT|^ETIMEOUT$/;
-/** The phases of got that come before the request. */
-const EARLY_PHASE = /^(?:socket|lookup|connect|secureConnect)$/;
+/** The phases of got that come before the request; that of `socket`, a silence, may come at any time. */
+const EARLY_PHASE = /^(?:lookup|connect|secureConnect)$/;
 
 /** A time limit of one attempt. A server that answers 408 or 504 is judged by its status, whatever the error is called. */
 export const timeout: Rule = (level) => {
