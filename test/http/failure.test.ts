@@ -49,6 +49,8 @@ const withCode = (code: string, props: Props = {}): Error => failure('', { code,
 const ofClass = (className: string, message = ''): Error =>
   Object.defineProperty(new Error(message), 'constructor', { value: { name: className } });
 const fetchFailed = (cause: unknown): Error => new TypeError('fetch failed', { cause });
+/** Deno has the words of hyper, its HTTP client, or those of the system alone. */
+const deno = (words: string): Error => fetchFailed(failure(words));
 const sql = (code: string): Error => withCode(code, { severity: 'ERROR' });
 const grpc = (code: number, details = '', metadata: unknown = {}): Error =>
   failure('', { code, details, metadata });
@@ -69,7 +71,7 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
       withCode('UND_ERR_SOCKET', { socket: { bytesWritten: 0 } }),
       failure('Stream closed with error code NGHTTP2_REFUSED_STREAM', { code: 'ERR_HTTP2_STREAM_ERROR' }),
       withCode('ERR_HTTP2_GOAWAY_SESSION'),
-      withCode('ETIMEDOUT', { event: 'secureConnect' }),
+      ...['lookup', 'connect', 'secureConnect'].map((event) => withCode('ETIMEDOUT', { event })),
       withCode('ERR_TLS_HANDSHAKE_TIMEOUT'),
       withCode('UND_ERR_CONNECT_TIMEOUT'),
       grpc(14, 'No connection established. Last error: connect ECONNREFUSED 127.0.0.1:1'),
@@ -78,7 +80,26 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
       failure('Connection terminated due to connection timeout'),
       ofClass('ClientOfflineError'),
       failure("Stream isn't writeable and enableOfflineQueue options is false"),
-      fetchFailed(failure('error sending request for url (x): client error (Connect): tls handshake eof')),
+      deno('error sending request for url (x): client error (Connect): tls handshake eof'),
+      ...['parse', 'certificates/7', 'a%20fatal%20alert)'].map((path) =>
+        deno(
+          `error sending request for url (http://h:1/${path}): client error (Connect): tcp connect error: Connection refused (os error 111)`,
+        ),
+      ),
+      deno(
+        'error sending request for url (http://h/): client error (Connect): tcp connect error: Connection timed out (os error 110)',
+      ),
+      deno(
+        'error sending request for url (http://h/): client error (Connect): tcp connect error: Network is unreachable (os error 101)',
+      ),
+      new TypeError(
+        'error sending request for url (http://h/): error trying to connect: tcp connect error: Connection refused (os error 61)',
+      ),
+      ...[
+        'Connection refused (os error 111)',
+        'Connection refused (os error 61)',
+        'Es konnte keine Verbindung hergestellt werden. (os error 10061)',
+      ].map(deno),
       new AggregateError([withCode('ECONNREFUSED'), withCode('ENETUNREACH')]),
     ],
   ],
@@ -98,9 +119,23 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
       withCode('CONNECTION_DESTROYED'),
       ofClass('SocketClosedUnexpectedlyError'),
       fetchFailed(undefined),
-      fetchFailed(
-        failure('error sending request for url (x): client error (SendRequest): connection error: reset'),
+      deno('error sending request for url (x): client error (SendRequest): connection error: reset'),
+      deno(
+        'error sending request from h:1 for http://h/certificate (h:2): client error (SendRequest): connection error: Connection reset by peer (os error 104)',
       ),
+      // Without a word on what was going on, also these may be of a connection that had been made.
+      ...[
+        'Connection reset by peer (os error 104)',
+        'Connection reset by peer (os error 54)',
+        'Broken pipe (os error 32)',
+        'Connection timed out (os error 110)',
+        'Operation timed out (os error 60)',
+        'No route to host (os error 113)',
+        'Network is unreachable (os error 51)',
+        'error writing a body to connection: Broken pipe (os error 32)',
+        'Software caused connection abort (os error 103)',
+        'Eine vorhandene Verbindung wurde vom Remotehost geschlossen. (os error 10054)',
+      ].map(deno),
       new TypeError('NetworkError when attempting to fetch resource.'),
       new TypeError('Network request failed'),
       new TypeError('The network connection was lost.'),
@@ -116,6 +151,9 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
     [
       ...['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'ECONNABORTED', 'UND_ERR_HEADERS_TIMEOUT', 'TimeoutError'].map(
         (code) => withCode(code),
+      ),
+      ...['socket', 'send', 'response', 'request'].map((event) =>
+        withCode('ETIMEDOUT', { name: 'TimeoutError', event }),
       ),
       new DOMException('', 'TimeoutError'),
       failure('', { name: 'AbortError', cause: new DOMException('', 'TimeoutError') }),
@@ -197,6 +235,7 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
         'EMFILE',
       ].map((code) => withCode(code)),
       ...['bad port', 'unknown scheme', 'redirect count exceeded'].map((text) => fetchFailed(failure(text))),
+      deno('No such file or directory (os error 2)'),
       failure('', { type: 'max-redirect' }),
       fetchFailed(
         failure('error sending request for url (x): client error (SendRequest): invalid HTTP version parsed'),
