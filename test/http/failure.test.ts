@@ -44,6 +44,12 @@ inEveryTimeZone(() => {
 type Props = Readonly<Record<string, unknown>>;
 
 const failure = (message: string, props: Props = {}): Error => Object.assign(new Error(message), props);
+/** Several addresses that were tried, as Node tells it: the code of the first, and no text. */
+const eyeballs = (...codes: string[]): Error =>
+  Object.assign(
+    new AggregateError(codes.map((code) => failure(`connect ${code} ::1:1`, { code, syscall: 'connect' }))),
+    { code: codes[0] },
+  );
 const withCode = (code: string, props: Props = {}): Error => failure('', { code, ...props });
 /** An error that only its class tells, as some clients have them. */
 const ofClass = (className: string, message = ''): Error =>
@@ -101,6 +107,13 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
         'Es konnte keine Verbindung hergestellt werden. (os error 10061)',
       ].map(deno),
       new AggregateError([withCode('ECONNREFUSED'), withCode('ENETUNREACH')]),
+      withCode('ETIMEDOUT', { name: 'RequestError', cause: eyeballs('ETIMEDOUT', 'ENETUNREACH') }),
+      withCode('ETIMEDOUT', { name: 'AggregateError', cause: eyeballs('ETIMEDOUT') }),
+      ...[withCode('ETIMEDOUT', { syscall: 'connect' }), withCode('UND_ERR_CONNECT_TIMEOUT')].map((cause) =>
+        Object.assign(ofClass('APIConnectionTimeoutError', 'Request timed out.'), {
+          cause: fetchFailed(cause),
+        }),
+      ),
     ],
   ],
   [
@@ -159,6 +172,17 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
       failure('', { name: 'AbortError', cause: new DOMException('', 'TimeoutError') }),
       failure('', { name: 'TimeoutError', cause: new DOMException('', 'AbortError') }),
       ofClass('APIConnectionTimeoutError'),
+      Object.assign(ofClass('APIConnectionTimeoutError', 'Request timed out.'), {
+        cause: new DOMException('', 'AbortError'),
+      }),
+      withCode('ETIMEDOUT', { cause: withCode('ETIMEDOUT', { syscall: 'read' }) }),
+      withCode('ETIMEDOUT', {
+        cause: Object.assign(new AggregateError([withCode('ETIMEDOUT'), withCode('ECONNREFUSED')]), {
+          code: 'ETIMEDOUT',
+        }),
+      }),
+      // What another attempt met with says nothing about this one.
+      failure('', { name: 'TimeoutError', cause: withCode('ECONNREFUSED') }),
       failure('Query read timeout'),
       failure('Request timed out.', { cause: new DOMException('', 'AbortError') }),
       failure('Command timed out'),

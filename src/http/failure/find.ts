@@ -1,7 +1,7 @@
 import { hintOf, markOf } from '../../internal.js';
 import { abort } from './abort.js';
 import { aws } from './aws.js';
-import type { Finding, Rule, Sent } from './finding.js';
+import { type Finding, neverSent, type Rule, type Sent } from './finding.js';
 import { grpc } from './grpc.js';
 import { hyper } from './hyper.js';
 import { isObject, Level } from './level.js';
@@ -53,9 +53,11 @@ export function find(error: unknown, depth = 0, seen = new Set<unknown>()): Find
     seen.add(next);
     const level = new Level(next);
     const finding = ofParts(level, depth, seen) ?? ofLevel(level);
-    if (finding && !finding.vague) return finding;
-    vague = finding ?? vague;
     next = level.read('cause') ?? level.read('original');
+    if (finding && !finding.vague) {
+      return finding.wraps && find(next, depth + 1, seen)?.sent === 'no' ? neverSent : finding;
+    }
+    vague = finding ?? vague;
   }
   return vague;
 }

@@ -17,5 +17,10 @@ export const timeout: Rule = (level) => {
     EARLY_PHASE.test(level.text('event')) ||
     level.isNamed(/^Connect(?:ion)?TimeoutError$/) ||
     isUnsent(level);
-  return isEarly ? neverSent : perhapsSent;
+  if (isEarly) return neverSent;
+  // Not every cause is of the same attempt: openai's is, and one whose code has been copied, as by got.
+  const isWrapper =
+    (level.code !== '' && level.code === level.text('cause', 'code')) ||
+    level.isNamed(/^APIConnectionTimeoutError$/);
+  return isWrapper ? { ...perhapsSent, wraps: true } : perhapsSent;
 };
