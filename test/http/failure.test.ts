@@ -126,6 +126,11 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
       ),
       withCode('UND_ERR_SOCKET', { socket: { bytesWritten: 9 } }),
       withCode('slack_webapi_request_error', { original: withCode('ECONNRESET') }),
+      failure('', { reason: withCode('ECONNRESET'), cause: undefined }),
+      withCode('ERR_NETWORK', { cause: new TypeError('Failed to fetch') }),
+      withCode('ERR_NETWORK', { cause: withCode('ECONNRESET') }),
+      withCode('ERR_READING_RESPONSE_STREAM', { cause: withCode('Z_BUF_ERROR') }),
+      withCode('ERR_READING_RESPONSE_STREAM'),
       failure('Stream closed with error code NGHTTP2_INTERNAL_ERROR', { code: 'ERR_HTTP2_STREAM_ERROR' }),
       failure('aborted', { name: 'ReadError', code: 'ECONNRESET', response: { statusCode: 200 } }),
       ...['57P01', '57P02', '57P05', '08000', '08003', '08006'].map(sql),
@@ -235,6 +240,7 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
       ),
       new AggregateError([withCode('ECONNREFUSED'), withCode('CERT_HAS_EXPIRED')]),
       failure('request to https://x/ failed, reason: certificate has expired'),
+      { reason: withCode('CERT_HAS_EXPIRED') },
       failure('', { name: 'HttpError', status: 500, cause: fetchFailed(withCode('CERT_HAS_EXPIRED')) }),
       failure('', { code: 'ERR_NETWORK', cause: fetchFailed(withCode('DEPTH_ZERO_SELF_SIGNED_CERT')) }),
     ],
@@ -260,6 +266,17 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
       ].map((code) => withCode(code)),
       ...['bad port', 'unknown scheme', 'redirect count exceeded'].map((text) => fetchFailed(failure(text))),
       deno('No such file or directory (os error 2)'),
+      // axios passes on the cause of "fetch failed", not itself.
+      ...['bad port', 'unknown scheme', 'redirect count exceeded', 'unexpected redirect'].map((text) =>
+        withCode('ERR_NETWORK', { name: 'AxiosError', cause: failure(text) }),
+      ),
+      ...['Z_DATA_ERROR', 'ERR__ERROR_FORMAT_PADDING_2'].map((code) =>
+        withCode('ERR_READING_RESPONSE_STREAM', { name: 'ReadError', cause: withCode(code) }),
+      ),
+      ...['ZlibError', 'BrotliDecompressionError'].map((code) =>
+        Object.assign(new TypeError(`${code} fetching "http://h/"`), { code }),
+      ),
+      withCode('ENOENT', { syscall: 'open' }),
       failure('', { type: 'max-redirect' }),
       fetchFailed(
         failure('error sending request for url (x): client error (SendRequest): invalid HTTP version parsed'),
@@ -273,6 +290,15 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
       new SyntaxError('Unexpected end of JSON input'),
       answered(302, {}),
     ],
+  ],
+  [
+    'of this machine',
+    'stop',
+    'no',
+    ['ENOENT', 'EACCES', 'EMFILE'].flatMap((code) => [
+      failure(`connect ${code} /x.sock`, { code, syscall: 'connect' }),
+      failure(`connect ${code} /x.sock`, { code, name: 'RequestError' }),
+    ]),
   ],
   [
     'refused for the moment',
@@ -293,8 +319,8 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
     'yes',
     [
       ...['23503', '25P02', '42601', '53100', '58030', 'P0001', 'XX000'].map(sql),
-      ...['NOAUTH x', 'NOSCRIPT x', 'EXECABORT x', 'SOMENEWCODE x'].map((text) =>
-        failure(text, { name: 'ReplyError' }),
+      ...['NOAUTH x', 'NOSCRIPT x', 'EXECABORT x', 'SOMENEWCODE x', 'SYNTAX', 'no word in capitals'].map(
+        (text) => failure(text, { name: 'ReplyError' }),
       ),
       ...[2, 3, 5, 7, 9, 13, 15].map((code) => grpc(code)),
       grpc(14, '', { 'grpc-retry-pushback-ms': 'never' }),
@@ -352,6 +378,7 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
       failure('', { code: 23 }),
       withCode('ENEW'),
       failure('', { retryAfter: 5 }),
+      failure('mine', { name: 'SimpleError' }),
       answered(200, {}),
     ],
   ],

@@ -53,7 +53,7 @@ export function find(error: unknown, depth = 0, seen = new Set<unknown>()): Find
     seen.add(next);
     const level = new Level(next);
     const finding = ofParts(level, depth, seen) ?? ofLevel(level);
-    next = level.read('cause') ?? level.read('original');
+    next = level.read('cause') ?? level.read('original') ?? level.read('reason');
     if (finding && !finding.vague) {
       return finding.wraps && find(next, depth + 1, seen)?.sent === 'no' ? neverSent : finding;
     }
