@@ -59,10 +59,13 @@ export function readRetryHint(headers: unknown, nowMs: number = platform.wallNow
   return undefined;
 }
 
-/** gRPC (proposal A6) knows whole milliseconds only; what is negative or unreadable forbids a retry, and is no delay. */
+/**
+ * gRPC (proposal A6) knows whole milliseconds of 32 bits only; what is negative or unreadable forbids a retry, and is no
+ * delay.
+ */
 function pushback({ field }: Answer): number {
   const text = trimmed(field('grpc-retry-pushback-ms'));
-  return /^\d+$/.test(text) ? decimal(text, 0) : NaN;
+  return /^\d+$/.test(text) && Number(text) < 2 ** 31 ? Number(text) : NaN;
 }
 
 function milliseconds(name: string): Source {

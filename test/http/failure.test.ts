@@ -323,7 +323,7 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
         (text) => failure(text, { name: 'ReplyError' }),
       ),
       ...[2, 3, 5, 7, 9, 13, 15].map((code) => grpc(code)),
-      grpc(14, '', { 'grpc-retry-pushback-ms': 'never' }),
+      ...['never', '-1', '2147483648'].map((ms) => grpc(14, '', { 'grpc-retry-pushback-ms': ms })),
       answered(503, { 'x-should-retry': 'false' }),
       answered(429, {}, { code: 'insufficient_quota' }),
     ],
