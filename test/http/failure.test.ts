@@ -335,6 +335,12 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
     [
       grpc(14, '', { get: (name: string) => (name === 'grpc-retry-pushback-ms' ? ['250'] : []) }),
       answered(429, { 'retry-after-ms': '250' }),
+      answered(429, { 'retry-after-ms': '250', 'retry-after': '1' }),
+      answered(429, { 'retry-after-ms': 'soon', 'x-amz-retry-after': '250', 'retry-after': '1' }),
+      answered(500, { 'retry-after-ms': '250', 'retry-after': '1' }),
+      ...['retry-after-ms', 'x-ms-retry-after-ms', 'x-amz-retry-after'].flatMap((name) =>
+        [403, 408, 413, 429, 500, 502, 503, 504, 529].map((status) => answered(status, { [name]: '250' })),
+      ),
       withCode('slack_webapi_rate_limited_error', { retryAfter: 0.25 }),
       failure('', { name: 'RateLimitError[/route]', retryAfter: 249.5 }),
       answered(403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '0.25' }),
@@ -353,7 +359,12 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
     [
       answered(503, {}),
       answered(404, { 'retry-after-ms': '250' }),
-      answered(429, { 'retry-after': '1', 'retry-after-ms': '250' }),
+      answered(401, { 'retry-after-ms': '250' }),
+      answered(429, { 'retry-after': '1', 'retry-after-ms': '-5' }),
+      answered(429, { 'retry-after': '1', 'x-ratelimit-reset': '9' }),
+      answered(503, { 'retry-after': new Date(Date.now() + 90_000).toUTCString() }),
+      answered(500, { 'retry-after': '1' }),
+      answered(500, { 'x-ratelimit-reset': '9' }),
       failure('', { statusCode: 500, headers: {} }),
       failure('', { status: 503 }),
       new Response('', { status: 503 }),
