@@ -160,6 +160,8 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
       ofClass('APIConnectionError', 'Connection error.'),
       failure('', { name: 'HttpError', status: 500, cause: withCode('ECONNRESET') }),
       new AggregateError([withCode('ECONNREFUSED'), withCode('ECONNRESET')]),
+      failure('read EHOSTUNREACH', { code: 'EHOSTUNREACH', syscall: 'read' }),
+      failure('write ENETUNREACH', { code: 'ENETUNREACH', name: 'RequestError' }),
     ],
   ],
   [
@@ -239,6 +241,9 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
         ),
       ),
       new AggregateError([withCode('ECONNREFUSED'), withCode('CERT_HAS_EXPIRED')]),
+      new (class AllFailedError extends AggregateError {
+        override name = 'AllFailedError';
+      })([withCode('ECONNREFUSED'), withCode('CERT_HAS_EXPIRED')]),
       failure('request to https://x/ failed, reason: certificate has expired'),
       { reason: withCode('CERT_HAS_EXPIRED') },
       failure('', { name: 'HttpError', status: 500, cause: fetchFailed(withCode('CERT_HAS_EXPIRED')) }),

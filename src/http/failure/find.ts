@@ -73,7 +73,8 @@ function ofLevel(level: Level): Finding | undefined {
 /** Several attempts to connect that failed together (Node tries each address of a host): one that stops, stops all. */
 function ofParts(level: Level, depth: number, seen: Set<unknown>): Finding | undefined {
   const parts = level.read('errors');
-  if (!Array.isArray(parts) || !level.isNamed(/^AggregateError$/)) return undefined;
+  const isAggregate = level.isNamed(/^AggregateError$/) || level.isA(AggregateError);
+  if (!Array.isArray(parts) || !isAggregate) return undefined;
   const findings = parts.slice(0, MOST).flatMap((part) => find(part, depth + 1, seen) ?? []);
   const final = findings.find(({ verdict }) => verdict === undefined || verdict === 'stop');
   if (final) return final;

@@ -6,6 +6,9 @@ import { isUnsent } from './unsent.js';
 const UNREACHED =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_[A-Z]+|ESERVFAIL|EREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ENONET|EADDRNOTAVAIL|UND_ERR_PRX_CONN|ERR_HTTP2_GOAWAY_SESSION|ConnectionRefused|FailedToOpenSocket)$/;
 
+/** A connection that was there meets with the same codes when the way to the server is lost. */
+const UNDER_WAY = /\b(?:read|write) E[A-Z]+/;
+
 /** A connection that was there, and is not any more. */
 const LOST =
   /^(?:ECONNRESET|EPIPE|ENOTCONN|ESHUTDOWN|ENETRESET|UND_ERR_SOCKET|UND_ERR_INFO|ERR_STREAM_PREMATURE_CLOSE|ERR_STREAM_DESTROYED|ERR_SOCKET_CLOSED|(?:ERR_HTTP|UND_ERR_RES)_CONTENT_LENGTH_MISMATCH|Z_BUF_ERROR|ERR_HTTP2_SESSION_ERROR|ConnectionClosed|ConnectionReset|SocketClosed)$/;
@@ -16,7 +19,7 @@ const MILD_RESET = /NGHTTP2_(?:INTERNAL_ERROR|CANCEL|ENHANCE_YOUR_CALM|NO_ERROR)
 /** Lost connections, by code. */
 export const network: Rule = (level) => {
   const { code, message } = level;
-  if (UNREACHED.test(code)) return neverSent;
+  if (UNREACHED.test(code)) return UNDER_WAY.test(message) ? perhapsSent : neverSent;
   if (LOST.test(code)) return isUnsent(level) ? neverSent : perhapsSent;
   // The text of axios for a body that was cut off, under the code of a bad response.
   if (code === 'ERR_BAD_RESPONSE' && /aborted/.test(message)) return perhapsSent;
