@@ -22,8 +22,9 @@ export interface RetryFetchOptions<
  * says when to come back (403 and 413 only then). What nobody knows is not retried.
  *
  * GET, HEAD, OPTIONS, TRACE, PUT, DELETE and QUERY are always repeated; POST and PATCH only if nothing can have been
- * sent, on 408 and 429, or if `idempotent` or an `Idempotency-Key` says so. `x-should-retry` of the server overrules
- * all of it. A body that can be sent once only (a stream, a used `Request`) means one attempt.
+ * sent, on 408, 425 and 429 (as the policy lists them), or if `idempotent` or an `Idempotency-Key` says so.
+ * `x-should-retry` of the server overrules all of it. A body that can be sent once only (a stream, a used `Request`)
+ * means one attempt.
  *
  * When retrying ends, the last response is returned, or the last error thrown, as `fetch` does; `reportOf` either of
  * them tells what happened. `attemptTimeoutMs` ends when the headers have arrived, the caller's signal with the body.

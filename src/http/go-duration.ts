@@ -1,13 +1,16 @@
 import { trimmed } from '../internal.js';
 
-/** The units of Go's `time.Duration`, in ms. Both micro signs are written `us` by then. */
-const UNIT_MS: Readonly<Record<string, number>> = {
-  h: 3_600_000,
-  m: 60_000,
-  s: 1000,
-  ms: 1,
-  us: 1e-3,
-  ns: 1e-6,
+/**
+ * The units of Go's `time.Duration` in ms, as a power of ten that moves the point in the text (4.03 * 1000 is not 4030),
+ * and what is left to multiply by. Both micro signs are written `us` by then.
+ */
+const UNITS: Readonly<Record<string, readonly [exponent: number, factor: number]>> = {
+  h: [3, 3600],
+  m: [3, 60],
+  s: [3, 1],
+  ms: [0, 1],
+  us: [-3, 1],
+  ns: [-6, 1],
 };
 
 /** A micro sign, or Greek mu, as a header delivers it: as such, or as UTF-8 that was read byte by byte. */
@@ -24,7 +27,8 @@ export function parseGoDuration(text: string): number {
     PART.lastIndex = at;
     const part = PART.exec(plain);
     if (!part) return NaN;
-    totalMs += Number(part[1]) * (UNIT_MS[part[2]!] ?? NaN);
+    const [exponent, factor] = UNITS[part[2]!] ?? [0, NaN];
+    totalMs += Number(`${part[1]}e${exponent}`) * factor;
   }
   return totalMs;
 }

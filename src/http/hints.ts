@@ -13,12 +13,17 @@ interface Answer {
 /** NaN or undefined: no hint here, ask the next source. */
 type Source = (answer: Answer) => number | undefined;
 
-/** In the order in which they are asked: the more precise and the better defined come first. */
-const SOURCES: readonly Source[] = [
+/** Delays in ms, more precise than the `Retry-After` that may stand beside them. */
+const PRECISE: readonly Source[] = [
   pushback,
   milliseconds('retry-after-ms'),
   milliseconds('x-ms-retry-after-ms'),
   milliseconds('x-amz-retry-after'),
+];
+
+/** In the order in which they are asked: the more precise and the better defined come first. */
+const SOURCES: readonly Source[] = [
+  ...PRECISE,
   ({ field, serverNowMs }) => parseRetryAfter(field('retry-after'), serverNowMs),
   (answer) => (isFromCache(answer) ? undefined : parseRateLimit(trimmed(answer.field('ratelimit')))),
   (answer) =>
@@ -42,6 +47,13 @@ const SOURCES: readonly Source[] = [
  * @param nowMs the local time in epoch ms, for responses without `Date`. Default: the clock of the platform.
  */
 export function readRetryHint(headers: unknown, nowMs: number = platform.wallNow()): number | undefined {
+  return firstHint(SOURCES, headers, nowMs);
+}
+
+/** Of the same headers those that name a delay in milliseconds: no other meaning can be read into them. */
+export const readPreciseHint = (headers: unknown): number | undefined => firstHint(PRECISE, headers, NaN);
+
+function firstHint(sources: readonly Source[], headers: unknown, nowMs: number): number | undefined {
   try {
     // The `get` of a Map would compare names with their case.
     const holder: unknown = headers instanceof Map ? Object.fromEntries(headers) : headers;
@@ -49,7 +61,7 @@ export function readRetryHint(headers: unknown, nowMs: number = platform.wallNow
       field: (name) => fieldOf(holder, name),
       serverNowMs: serverNow(holder, nowMs),
     };
-    for (const source of SOURCES) {
+    for (const source of sources) {
       const hintMs = source(answer);
       if (hintMs !== undefined && hintMs >= 0) return hintMs;
     }
@@ -59,10 +71,13 @@ export function readRetryHint(headers: unknown, nowMs: number = platform.wallNow
   return undefined;
 }
 
-/** gRPC (proposal A6) knows whole milliseconds only; what is negative or unreadable forbids a retry, and is no delay. */
+/**
+ * gRPC (proposal A6) knows whole milliseconds of 32 bits only; what is negative or unreadable forbids a retry, and is no
+ * delay.
+ */
 function pushback({ field }: Answer): number {
   const text = trimmed(field('grpc-retry-pushback-ms'));
-  return /^\d+$/.test(text) ? decimal(text, 0) : NaN;
+  return /^\d+$/.test(text) && Number(text) < 2 ** 31 ? Number(text) : NaN;
 }
 
 function milliseconds(name: string): Source {

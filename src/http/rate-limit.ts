@@ -14,7 +14,9 @@ export function parseRateLimit(text: string): number | undefined {
 
 function ofList(members: readonly Member[]): number | undefined {
   let longest: number | undefined;
-  for (const { parameters } of members) {
+  for (const { name, parameters } of members) {
+    // A policy is named by a String, or by a Token.
+    if (!/^["a-z*]/i.test(name)) return undefined;
     const remaining = count(parameters.get('r'));
     const seconds = parameters.get('t');
     const waitMs = seconds === undefined ? undefined : wholeSeconds(seconds);

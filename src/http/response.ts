@@ -3,8 +3,8 @@ import { judge } from '../internal.js';
 import { readRetryHint } from './hints.js';
 import { shouldRetry } from './should-retry.js';
 
-/** Statuses of requests that were refused before they were processed: also a POST may come again. */
-const UNPROCESSED = new Set([408, 429]);
+/** Statuses of requests that were refused before they were processed (425: RFC 8470): also a POST may come again. */
+const UNPROCESSED = new Set([408, 425, 429]);
 
 /**
  * The verdict on a response of a request that may be repeated, or (`mayRepeat` false) may have been processed and must

@@ -8,8 +8,11 @@ export interface Member {
 
 /** Sticky: each token starts where the one before ended, which makes the whole linear. */
 const TOKENS = {
-  /** String, Token or key, byte sequence, number, boolean. Separators inside of quotes are text. */
-  item: /"(?:[^"\\]|\\["\\])*"|[A-Za-z*][\w!#$%&'*+.^`|~:/-]*|:[\w+/=]*:|-?\d+(?:\.\d+)?|\?[01]/y,
+  /**
+   * String, Token or key, byte sequence, number, boolean, Date, Display String. Separators inside of quotes are text;
+   * an Integer has 15 digits at most.
+   */
+  item: /"(?:[^"\\]|\\["\\])*"|[A-Za-z*][\w!#$%&'*+.^`|~:/-]*|:[\w+/=]*:|-?\d{1,12}\.\d{1,3}|@?-?\d{1,15}|\?[01]|%"(?:[^"%]|%[\da-f]{2})*"/y,
   equals: /=/y,
   semicolon: /; */y,
   comma: /[ \t]*,[ \t]*/y,

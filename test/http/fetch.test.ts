@@ -203,13 +203,14 @@ describe('the word of others', () => {
 });
 
 describe('a POST', () => {
-  test.each([408, 429])('is sent again after %d', async (status) => {
+  test.each([408, 425, 429])('is sent again after %d, if the policy retries it', async (status) => {
     const server = await serve(statuses(status));
-    expect((await fetchTwice()(server.url, { method: 'POST', body: 'b' })).status).toBe(200);
+    const fetch = fetchTwice({}, { retryStatuses: [status] });
+    expect((await fetch(server.url, { method: 'POST', body: 'b' })).status).toBe(200);
     expect(server.requests.map(({ body }) => body)).toEqual(['b', 'b']);
   });
 
-  test.each([425, 500, 503])('is not sent again after %d', async (status) => {
+  test.each([424, 500, 503])('is not sent again after %d', async (status) => {
     const server = await serve(statuses(status));
     const retryStatuses = [status];
     expect((await fetchTwice({}, { retryStatuses })(server.url, { method: 'POST', body: 'b' })).status).toBe(

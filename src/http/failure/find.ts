@@ -1,7 +1,7 @@
 import { hintOf, markOf } from '../../internal.js';
 import { abort } from './abort.js';
 import { aws } from './aws.js';
-import type { Finding, Rule, Sent } from './finding.js';
+import { type Finding, neverSent, type Rule, type Sent } from './finding.js';
 import { grpc } from './grpc.js';
 import { hyper } from './hyper.js';
 import { isObject, Level } from './level.js';
@@ -53,9 +53,11 @@ export function find(error: unknown, depth = 0, seen = new Set<unknown>()): Find
     seen.add(next);
     const level = new Level(next);
     const finding = ofParts(level, depth, seen) ?? ofLevel(level);
-    if (finding && !finding.vague) return finding;
+    next = level.read('cause') ?? level.read('original') ?? level.read('reason');
+    if (finding && !finding.vague) {
+      return finding.wraps && find(next, depth + 1, seen)?.sent === 'no' ? neverSent : finding;
+    }
     vague = finding ?? vague;
-    next = level.read('cause') ?? level.read('original');
   }
   return vague;
 }
@@ -71,7 +73,8 @@ function ofLevel(level: Level): Finding | undefined {
 /** Several attempts to connect that failed together (Node tries each address of a host): one that stops, stops all. */
 function ofParts(level: Level, depth: number, seen: Set<unknown>): Finding | undefined {
   const parts = level.read('errors');
-  if (!Array.isArray(parts) || !level.isNamed(/^AggregateError$/)) return undefined;
+  const isAggregate = level.isNamed(/^AggregateError$/) || level.isA(AggregateError);
+  if (!Array.isArray(parts) || !isAggregate) return undefined;
   const findings = parts.slice(0, MOST).flatMap((part) => find(part, depth + 1, seen) ?? []);
   const final = findings.find(({ verdict }) => verdict === undefined || verdict === 'stop');
   if (final) return final;

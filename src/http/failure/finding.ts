@@ -14,6 +14,8 @@ export interface Finding {
   readonly sent?: Sent | undefined;
   /** Only what this level can tell by itself: a cause that tells anything wins. */
   readonly vague?: true;
+  /** A wrapper that does not say what was going on: a cause that was never sent was not. */
+  readonly wraps?: true;
 }
 
 /** One family of failures; undefined if the level is none of them. */

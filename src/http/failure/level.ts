@@ -28,6 +28,15 @@ export class Level {
   isNamed(pattern: RegExp): boolean {
     return pattern.test(this.name) || pattern.test(this.className);
   }
+
+  /** Whether it is of this class, or of one that extends it. A proxy may refuse to tell. */
+  isA(type: new (...args: never[]) => object): boolean {
+    try {
+      return this.error instanceof type;
+    } catch {
+      return false;
+    }
+  }
 }
 
 export const isObject = (value: unknown): value is object =>

@@ -6,12 +6,14 @@ const TRANSIENT = /^(?:LOADING|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|BUSY|NOREPLICAS|R
 const FINAL =
   /^(?:ERR|MOVED|ASK|OOM|MISCONF|NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|NOSCRIPT|EXECABORT|CROSSSLOT|UNBLOCKED|NOPROTO|UNKILLABLE|BUSYGROUP|NOGROUP|BUSYKEY)$/;
 
-/** An error reply has no code but the first word of its message, in capitals: ioredis and node-redis. */
+/** An error reply has no code but the first word of its message, in capitals; that of a script may have none. */
 export const redisReply: Rule = (level) => {
-  const word = /^([A-Z]{3,}) /.exec(level.message)?.[1] ?? /^[A-Z]{3,}$/.exec(level.message)?.[0];
-  if (word === undefined) return undefined;
+  const word = /^[A-Z]{3,}(?= |$)/.exec(level.message)?.[0] ?? '';
   if (TRANSIENT.test(word)) return { verdict: 'retry', sent: 'yes' };
-  const isReply = level.isNamed(/^(?:ReplyError|ErrorReply|SimpleError|BlobError)$/);
+  const isReply =
+    level.isNamed(/^(?:ReplyError|ErrorReply)$/) ||
+    // These names may be of somebody else.
+    (word !== '' && level.isNamed(/^(?:SimpleError|BlobError)$/));
   return isReply || FINAL.test(word) ? { verdict: 'stop', sent: 'yes' } : undefined;
 };
 

@@ -1,5 +1,5 @@
 import { isStatus, platform, readRetryAfter } from '../../internal.js';
-import { readRetryHint } from '../hints.js';
+import { readPreciseHint, readRetryHint } from '../hints.js';
 import { shouldRetry } from '../should-retry.js';
 import { type Finding, type Rule, useless, vaguely } from './finding.js';
 import { isObject, type Level } from './level.js';
@@ -45,14 +45,23 @@ export const redirect: Rule = (level) => {
 /** Statuses that mean "not now": a date by which they pass is a reason to retry. */
 const NOT_NOW = new Set([403, 413, 429, 503]);
 
+/** The others that can pass: what tells about quotas says nothing of them, a delay does. */
+const mayPass = (value: number): boolean => value === 408 || value >= 500;
+
 function said(level: Level, value: number): Finding | undefined {
   const headers = headersOf(level);
   const word = shouldRetry(headers);
   if (word !== undefined) return { verdict: word, sent: 'yes' };
   // A used-up budget is a 429 too, and does not come back by waiting.
   if (level.code === 'insufficient_quota') return { verdict: 'stop', sent: 'yes' };
-  // Retry-After is the core's to read; the other hints are not.
-  if (!NOT_NOW.has(value) || readRetryAfter(headers, platform.wallNow()) !== undefined) return undefined;
-  const hintMs = readRetryHint(headers);
-  return hintMs === undefined ? undefined : { verdict: { retryAfterMs: hintMs }, sent: 'yes' };
+  const nowMs = platform.wallNow();
+  const hintMs = NOT_NOW.has(value)
+    ? readRetryHint(headers, nowMs)
+    : mayPass(value)
+      ? readPreciseHint(headers)
+      : undefined;
+  // Retry-After is the core's to read; the other hints, some of which come before it, are not.
+  return hintMs === undefined || hintMs === readRetryAfter(headers, nowMs)
+    ? undefined
+    : { verdict: { retryAfterMs: hintMs }, sent: 'yes' };
 }

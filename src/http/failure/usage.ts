@@ -1,12 +1,13 @@
 import { type Rule, useless, vaguely } from './finding.js';
 import { statusOf } from './status.js';
+import { isUnsent } from './unsent.js';
 
 /** The machine's own limits and files: a socket path that is not there, no descriptors left, not allowed. */
 const LOCAL =
   /^(?:EMFILE|ENFILE|ENOBUFS|ENOMEM|ENOSPC|EACCES|EPERM|EROFS|ENOENT|ENOTDIR|EISDIR|EADDRINUSE|EAFNOSUPPORT|EPROTONOSUPPORT|EINVAL|EBADF)$/;
 
 /** Bodies that cannot be read as what they should be. */
-const UNREADABLE = /^(?:ERR_BODY_PARSE_FAILURE|PARSE_ERROR|Z_DATA_ERROR)$/;
+const UNREADABLE = /^(?:ERR_BODY_PARSE_FAILURE|PARSE_ERROR|Z_DATA_ERROR|(?:Zlib|\w+Decompression)Error)$/;
 
 /** Peers that do not speak HTTP, redirects without end, options and arguments that are wrong. */
 const WRONG =
@@ -18,7 +19,7 @@ const WRONG =
  */
 export const usage: Rule = (level) => {
   const { code } = level;
-  if (LOCAL.test(code)) return level.text('syscall') === 'connect' ? { ...useless, sent: 'no' } : useless;
+  if (LOCAL.test(code)) return isUnsent(level) ? { ...useless, sent: 'no' } : useless;
   if (UNREADABLE.test(code) || level.isNamed(/^(?:SyntaxError|ParseError)$/)) {
     // The Azure clients call a body that was cut off unreadable.
     if (level.message.endsWith(': aborted')) return { verdict: 'retry', sent: 'maybe' };
