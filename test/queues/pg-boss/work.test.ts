@@ -41,6 +41,10 @@ function fakeBoss() {
       said.push(['fail', claim]);
       return { affected: 1 };
     },
+    cancel: async (_name, claim) => {
+      said.push(['cancel', claim]);
+      return {};
+    },
     update: async ({ options }) => {
       said.push(['update', options?.startAfter]);
       return { updated: 1 };
@@ -59,6 +63,8 @@ const job = (id: string, more: Partial<BossJob> = {}): BossJob => ({
   retryDelay: 0,
   retryBackoff: false,
   startAfter: new Date(),
+  createdOn: new Date(),
+  output: null,
   signal: new AbortController().signal,
   ...more,
 });
