@@ -14,6 +14,10 @@ export interface Claim {
   readonly fence: number;
   /** When the host says the job was due. Kept from the first claim; later ones only tell when a retry was. */
   readonly dueAt?: Date | undefined;
+  /** When the job was made: what was recorded before is about an earlier job of this id. */
+  readonly bornAt?: Date | undefined;
+  /** When the claim was made, for a host that counts the claims of one job from 1 again. */
+  readonly claimedAt?: Date | null | undefined;
 }
 
 /** What the table knows when a claim begins. */
@@ -56,7 +60,7 @@ create index if not exists ${indexName(name)} on ${table} (settled_at);`,
     settle: SETTLE(table),
     release: RELEASE(table),
     history: HISTORY(table),
-    forget: `delete from ${table} where (queue, job_id) in (select * from unnest($1::text[], $2::text[]))`,
+    forget: FORGET(table),
   };
 }
 
@@ -65,31 +69,52 @@ const indexName = (table: string): string => quoteIdentifier(`${table.split('.')
 
 export type AttemptsTable = ReturnType<typeof attemptsTable>;
 
+// A job can live again under its id: made anew by the caller, replaced through its key, reset by hand. Its claims count
+// from 1 again, so the rows of the earlier life are set aside first, under negative fences; dead letters still find them
+// there. They are known by having been made before the job was, or before a claim whose number they bear or exceed: the
+// row of a claim is never older than the claim. One without an outcome may be this claim's own where the host takes the
+// time from a clock of its own; of the first claim it can be made again.
+//
 // Claims that left no row (their worker died between the claim and this statement) get one now, so that the history has
 // a row for every attempt. `first_due_at` is copied from row to row.
 const BEGIN = (table: string): string => `
 with claim as (
-  select id, fence, due_at from jsonb_to_recordset($2::text::jsonb) as c(id text, fence integer, due_at timestamptz)
+  select * from jsonb_to_recordset($2::text::jsonb)
+    as c(id text, fence integer, due_at timestamptz, born_at timestamptz, claimed_at timestamptz)
+), known as (
+  select c.id, c.fence as claim, a.fence, a.outcome, a.reason, a.error, a.first_due_at,
+    coalesce(a.claimed_at < c.born_at, false) or coalesce(a.claimed_at < c.claimed_at and bool_or(a.fence >= c.fence
+      and a.claimed_at < c.claimed_at and (c.fence = 1 or a.fence > c.fence or a.outcome is not null))
+      over job, false) as is_past,
+    max(a.fence) over job + 1 - least(min(a.fence) over job, 0) as shift
+  from claim c join ${table} a on a.queue = $1 and a.job_id = c.id
+  window job as (partition by c.id)
+), aside as (
+  update ${table} a set fence = a.fence - k.shift from known k
+  where k.is_past and k.fence > 0 and a.queue = $1 and a.job_id = k.id and a.fence = k.fence
+  returning a.fence
+), own as (
+  select * from known where not is_past and fence > 0 and fence < claim
 ), earlier as (
   select c.id, c.fence,
-    count(*) filter (where a.outcome = 'released')::integer as released,
-    coalesce(max(a.fence), 0) as last_fence,
-    coalesce(min(a.first_due_at), c.due_at, clock_timestamp()) as first_due_at
-  from claim c left join ${table} a on a.queue = $1 and a.job_id = c.id and a.fence < c.fence
+    count(*) filter (where o.outcome = 'released')::integer as released,
+    coalesce(max(o.fence), 0) as last_fence,
+    coalesce(min(o.first_due_at), c.due_at, clock_timestamp()) as first_due_at
+  from claim c left join own o on o.id = c.id
   group by c.id, c.fence, c.due_at
 ), begun as (
   insert into ${table} (queue, job_id, fence, attempt, first_due_at, started_at)
   select $1, e.id, f, f - e.released, e.first_due_at, case when f = e.fence then clock_timestamp() end
-  from earlier e cross join generate_series(least(e.last_fence + 1, e.fence), e.fence) as f
+  from (select count(*) from aside) as first, earlier e
+    cross join generate_series(least(e.last_fence + 1, e.fence), e.fence) as f
   on conflict (queue, job_id, fence) do nothing
 )
 select e.id, e.fence - e.released as attempt,
   greatest(0, extract(epoch from clock_timestamp() - e.first_due_at) * 1000)::float8 as elapsed_ms,
   last.outcome, last.reason, last.error
 from earlier e left join lateral (
-  select a.outcome, a.reason, a.error from ${table} a
-  where a.queue = $1 and a.job_id = e.id and a.fence < e.fence and a.outcome is distinct from 'released'
-  order by a.fence desc limit 1
+  select o.outcome, o.reason, o.error from own o where o.id = e.id and o.outcome is distinct from 'released'
+  order by o.fence desc limit 1
 ) last on true`;
 
 // A claim that has been taken over changes nothing any more, and neither does a second settle of the same claim.
@@ -107,16 +132,30 @@ where queue = $1 and job_id = $2 and fence = $3 and outcome is null`;
 
 const HISTORY = (table: string): string => `
 select queue, job_id, attempt, coalesce(outcome, 'stalled') as outcome,
+  (extract(epoch from claimed_at) * 1000)::float8 as claimed_at_ms,
   (extract(epoch from started_at) * 1000)::float8 as started_at_ms, duration_ms::float8, delay_ms::float8,
   reason, error, hook_error
 from ${table}
 where (queue, job_id) in (select * from unnest($1::text[], $2::text[])) and outcome is distinct from 'released'
-order by fence`;
+order by claimed_at, fence`;
+
+/** What was recorded of dead jobs, but not what became of their ids since. */
+const FORGET = (table: string): string => `
+delete from ${table} a using unnest($1::text[], $2::text[], $3::float8[]) as dead(queue, id, died_at_ms)
+where a.queue = dead.queue and a.job_id = dead.id and a.claimed_at <= to_timestamp(dead.died_at_ms / 1000)`;
 
 /** The values of `begin`. */
 export const beginValues = (queue: string, claims: readonly Claim[]): unknown[] => [
   queue,
-  JSON.stringify(claims.map(({ id, fence, dueAt }) => ({ id, fence, due_at: dueAt }))),
+  JSON.stringify(
+    claims.map(({ id, fence, dueAt, bornAt, claimedAt }) => ({
+      id,
+      fence,
+      due_at: dueAt,
+      born_at: bornAt,
+      claimed_at: claimedAt,
+    })),
+  ),
 ];
 
 /** What `begin` returned, by job id. */
@@ -166,24 +205,44 @@ export interface JobKey {
   readonly id: string;
 }
 
-/** The values of `history` and of `forget`. */
+/** A job that has died; the id may be another job's by now. */
+export interface DeadKey extends JobKey {
+  readonly diedAtMs: number;
+}
+
+/** The values of `history`. */
 export const jobKeys = (jobs: readonly JobKey[]): unknown[] => [
   jobs.map(({ queue }) => queue),
   jobs.map(({ id }) => id),
 ];
 
+/** The values of `forget`. A millisecond is added for what was cut off from the times. */
+export const deadKeys = (jobs: readonly DeadKey[]): unknown[] => [
+  ...jobKeys(jobs),
+  jobs.map(({ diedAtMs }) => diedAtMs + 1),
+];
+
 const keyOf = (queue: string, id: string): string => JSON.stringify([queue, id]);
 
-/** What `history` returned, by job. */
-export function histories(rows: readonly StoredRow[]): (job: JobKey) => readonly HistoryRow[] {
-  const byJob = new Map<string, HistoryRow[]>();
+/**
+ * What `history` returned, by job: of the last one that bore the id, or of the last one that lived before a death. Each
+ * life begins with an attempt 1.
+ */
+export function histories(rows: readonly StoredRow[]): (job: JobKey & Partial<DeadKey>) => HistoryRow[] {
+  const byJob = new Map<string, StoredRow[][]>();
   for (const row of rows) {
     const key = keyOf(row.queue, row.job_id);
-    const history = byJob.get(key) ?? [];
-    history.push(historyRow(row));
-    byJob.set(key, history);
+    const lives = byJob.get(key) ?? [];
+    byJob.set(key, lives);
+    const life = lives.at(-1);
+    if (life && row.attempt > 1) life.push(row);
+    else lives.push([row]);
   }
-  return ({ queue, id }) => byJob.get(keyOf(queue, id)) ?? [];
+  return ({ queue, id, diedAtMs = Infinity }) => {
+    const lives = byJob.get(keyOf(queue, id)) ?? [];
+    const life = lives.findLast(([first]) => first && first.claimed_at_ms <= diedAtMs) ?? lives[0] ?? [];
+    return life.map(historyRow);
+  };
 }
 
 interface StoredRow {
@@ -191,6 +250,7 @@ interface StoredRow {
   readonly job_id: string;
   readonly attempt: number;
   readonly outcome: HistoryRow['outcome'];
+  readonly claimed_at_ms: number;
   readonly started_at_ms: number | null;
   readonly duration_ms: number | null;
   readonly delay_ms: number | null;

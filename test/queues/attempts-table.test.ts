@@ -7,6 +7,7 @@ import {
   beginValues,
   begunClaims,
   type Claim,
+  deadKeys,
   histories,
   jobKeys,
   releaseValues,
@@ -28,24 +29,36 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => client.close());
 
+/** On the database's clock, at least two milliseconds after and before everything else. */
+async function now(): Promise<number> {
+  const { rows } = await client.query<{ now: number }>(
+    `select (extract(epoch from clock_timestamp()) * 1000)::float8 as now, pg_sleep(0.002) from pg_sleep(0.002)`,
+  );
+  return rows[0]?.now ?? NaN;
+}
+
 /** The claims of a job of its own. */
 function job() {
   const key = { queue: 'mail', id: `job ${++id}` };
-  const claim = (fence: number, dueAt?: Date): Claim => ({ id: key.id, fence, dueAt });
+  const claim = (fence: number): Claim => ({ id: key.id, fence });
   return {
-    begin: async (fence: number, dueAt?: Date): Promise<Begun> => {
-      const { rows } = await client.query<any>(table.begin, beginValues('mail', [claim(fence, dueAt)]));
+    begin: async (fence: number, dueAt?: Date, more: Partial<Claim> = {}): Promise<Begun> => {
+      const { rows } = await client.query<any>(
+        table.begin,
+        beginValues('mail', [{ ...claim(fence), dueAt, ...more }]),
+      );
       return begunClaims(rows).get(key.id) ?? expect.fail('no row');
     },
     settle: async (fence: number, record: Partial<HistoryRow> & Pick<HistoryRow, 'outcome'>) =>
       (await client.query(table.settle, settleValues('mail', claim(fence), { attempt: 0, ...record }))).rows
         .length,
     release: (fence: number) => client.query(table.release, releaseValues('mail', claim(fence))),
-    history: async () => {
+    history: async (diedAtMs = Infinity) => {
       const { rows } = await client.query<any>(table.history, jobKeys([key]));
-      return histories(rows)(key).map(({ attempt, outcome }) => [attempt, outcome]);
+      return histories(rows)({ ...key, diedAtMs }).map(({ attempt, outcome }) => [attempt, outcome]);
     },
-    forget: () => client.query(table.forget, jobKeys([key])),
+    forget: async (diedAtMs?: number) =>
+      client.query(table.forget, deadKeys([{ ...key, diedAtMs: diedAtMs ?? (await now()) }])),
   };
 }
 
@@ -104,6 +117,100 @@ test('time is counted from when the job was first due, whatever a later claim sa
   const { elapsedMs } = await begin(2, new Date());
   expect(elapsedMs).toBeGreaterThanOrEqual(59_000);
   expect(elapsedMs).toBeLessThan(90_000);
+});
+
+test.each(['made anew', 'counted from 1 again'])(
+  'a job that is %s under its id has nothing of its earlier life',
+  async (how) => {
+    const { begin, settle, release, history } = job();
+    await begin(1, new Date(Date.now() - 60_000));
+    await release(1);
+    await begin(3);
+    await settle(3, { outcome: 'dead', reason: 'not-retryable' });
+    const diedAtMs = await now();
+    const at = new Date(diedAtMs);
+    const mark = how === 'made anew' ? { bornAt: at } : { bornAt: new Date(0), claimedAt: at };
+    const first = await begin(1, at, mark);
+    expect(first).toEqual({ attempt: 1, elapsedMs: expect.any(Number) });
+    expect(first.elapsedMs).toBeLessThan(30_000);
+    await release(1);
+    const later = { ...mark, ...(mark.claimedAt && { claimedAt: new Date(await now()) }) };
+    expect(await begin(2, undefined, later)).toMatchObject({ attempt: 1 });
+    expect(await settle(2, { outcome: 'retry' })).toBe(1);
+    expect(await history()).toEqual([[1, 'retry']]);
+    expect(await history(diedAtMs)).toEqual([
+      [1, 'stalled'],
+      [2, 'dead'],
+    ]);
+  },
+);
+
+test('a third life has nothing of the first two, and the letter of each its own history', async () => {
+  const { begin, settle, history, forget } = job();
+  const deaths: number[] = [];
+  for (const outcome of ['dead', 'done', 'retry'] as const) {
+    const claimedAt = new Date(await now());
+    expect(await begin(1, undefined, { claimedAt })).toMatchObject({ attempt: 1 });
+    expect(await begin(2, undefined, { claimedAt: new Date(await now()) })).toMatchObject({ attempt: 2 });
+    expect(await settle(2, { outcome })).toBe(1);
+    deaths.push(await now());
+  }
+  const told = await Promise.all(deaths.map((diedAtMs) => history(diedAtMs)));
+  expect(told.map((rows) => rows.at(-1))).toEqual([
+    [2, 'dead'],
+    [2, 'done'],
+    [2, 'retry'],
+  ]);
+  await forget(deaths[1]);
+  expect(await history(deaths[0])).toEqual(await history());
+  expect(await history()).toEqual([
+    [1, 'stalled'],
+    [2, 'retry'],
+  ]);
+});
+
+test('a life of which nobody lived to begin the first claim is told from the earlier one, too', async () => {
+  const { begin, settle, history } = job();
+  for (const fence of [1, 2, 3]) {
+    await begin(fence);
+    await settle(fence, { outcome: 'retry' });
+  }
+  expect(await begin(2, undefined, { claimedAt: new Date(await now()) })).toMatchObject({ attempt: 2 });
+  expect(await settle(2, { outcome: 'done' })).toBe(1);
+  expect(await history()).toEqual([
+    [1, 'stalled'],
+    [2, 'done'],
+  ]);
+});
+
+test('a first claim that crashed in an earlier life leaves its time there', async () => {
+  const { begin } = job();
+  await begin(1, new Date(Date.now() - 60_000));
+  const claimedAt = new Date(await now());
+  expect((await begin(1, claimedAt, { claimedAt })).elapsedMs).toBeLessThan(30_000);
+});
+
+test('a claim that is begun again, or long after it was taken over, sets nothing aside', async () => {
+  const { begin, settle, release, history } = job();
+  const marks: Partial<Claim>[] = [];
+  const claim = async (fence: number): Promise<Begun> => {
+    marks[fence] = { bornAt: new Date(0), claimedAt: new Date(await now()) };
+    return begin(fence, undefined, marks[fence]);
+  };
+  await claim(1);
+  await release(1);
+  await claim(2);
+  // A host whose own clock is ahead of the database's.
+  const ahead = { claimedAt: new Date(Date.now() + 60_000) };
+  expect(await begin(2, undefined, ahead)).toMatchObject({ attempt: 1 });
+  await claim(3);
+  await begin(1, undefined, marks[1]);
+  await begin(2, undefined, marks[2]);
+  expect(await settle(3, { outcome: 'done' })).toBe(1);
+  expect(await history()).toEqual([
+    [1, 'stalled'],
+    [2, 'done'],
+  ]);
 });
 
 test('a job that is due in the future by its own word has waited for no time', async () => {

@@ -10,6 +10,7 @@ import {
 } from 'graphile-worker';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { permanent } from '../../src/index.js';
 import { attemptsTable, beginValues, releaseValues } from '../../src/queues/attempts-table.js';
 import { claimKey } from '../../src/queues/graphile-worker/claim.js';
 import { deadLetters, recover, schema, task } from '../../src/queues/graphile-worker/index.js';
@@ -25,6 +26,20 @@ const { postgres } = inject('services');
 const missing = 'missing' in postgres ? postgres.missing : undefined;
 const silent = new Logger(() => () => undefined);
 const HOUR_MS = 3_600_000;
+
+/** A handler that does nothing else. */
+const rejecting = (error: Error) => () => {
+  throw error;
+};
+
+/** The dead letter of the first job of a schema, which ran once. */
+const ofJob1 = (v: number, message: string) => ({
+  id: '1',
+  payload: { v },
+  attempts: 1,
+  lastError: { message },
+  history: [{ attempt: 1, outcome: 'dead' }],
+});
 
 describe.skipIf(missing)(
   missing ? `not run: ${missing}` : 'graphile-worker does what the adapter relies on',
@@ -71,7 +86,8 @@ describe.skipIf(missing)(
         `update graphile_worker._private_job_queues set locked_by = $2, locked_at = now() where id = $1`,
         [job.job_queue_id, claimedBy],
       );
-      await rows(table.begin, beginValues(name, [{ id, fence: job.attempts, dueAt: job.run_at }]));
+      const { attempts: fence, run_at: dueAt, created_at: bornAt, locked_at: claimedAt } = job;
+      await rows(table.begin, beginValues(name, [{ id, fence, dueAt, bornAt, claimedAt }]));
       return job;
     }
 
@@ -99,6 +115,11 @@ describe.skipIf(missing)(
       rows(sql.retry, [...key(job), job.locked_by, 5, delayMs, '{"name":"Error","message":"no"}', null]);
     const bury = (job: Job) =>
       rows(sql.bury, [...key(job), job.locked_by, 5, 'dead', null, null, 'not-retryable', job.attempts]);
+    /** Which `rescheduleJobs` cannot do: it takes an `attempts` of 0 for none. */
+    const startAgain = (id: string) =>
+      rows('select from graphile_worker.reschedule_jobs(array[$1::bigint], attempts => 0, run_at => now())', [
+        id,
+      ]);
     const done = (job: Job) => rows(sql.done, [...key(job), job.locked_by, 5, null]);
     const free = (limitMs: number, claims: string[] = [], reachMs = 0) =>
       rows(sql.free, [limitMs, claims, reachMs]);
@@ -118,6 +139,20 @@ describe.skipIf(missing)(
         pollInterval: 100,
         ...options,
       });
+
+    /** Runs the test's task until it has ended, or waits for its retry. */
+    const once = async (policy: object, handler: Parameters<typeof task>[1], pgPool = pool) => {
+      const events = new EventEmitter();
+      const ended = new Promise((resolve) => events.once('job:complete', resolve));
+      const runner = await wrapped(policy, handler, { events, pgPool });
+      await ended;
+      await runner.stop();
+      await until(5_000, 'graphile-worker has let it go', async () => {
+        const locked =
+          'select from graphile_worker.jobs where task_identifier = $1 and locked_at is not null';
+        return (await pgPool.query(locked, [name])).rows.length === 0;
+      });
+    };
 
     test('the database has the one schema version the statements were tested with', async () => {
       const [{ version }] = await rows(sql.version);
@@ -307,6 +342,28 @@ describe.skipIf(missing)(
       expect(await rows(sql.sweep)).toEqual([]);
     });
 
+    test('6 · a letter of an earlier job is written over, and that of the same job is not', async () => {
+      const old = await claimed('a pool');
+      await bury(old);
+      await fails(old);
+      await startAgain(old.id);
+      await rows(
+        `update graphile_worker._private_jobs set payload = '{"to":"eve"}', max_attempts = 1 where id = $1`,
+        [old.id],
+      );
+      const anew = await reclaimed(old.id, 'another pool');
+      await utils.forceUnlockWorkers(['another pool']);
+      await rows(sql.sweep);
+      expect(await letters()).toMatchObject([
+        { id: anew.id, payload: { to: 'eve' }, reason: 'stalled', attempts: 1, history: [{}] },
+      ]);
+      // What the documentation lets people delete.
+      await rows('update ostinato_dead set reason = $1 where id = $2', ['deadline', anew.id]);
+      await rows('delete from ostinato_attempts where job_id = $1', [anew.id]);
+      await rows(sql.sweep);
+      expect(await letters()).toMatchObject([{ id: anew.id, reason: 'deadline' }]);
+    });
+
     describe('with a runner', () => {
       test('the error reaches graphile-worker’s own listeners unchanged, and a dead job as failed for good', async () => {
         const events = new EventEmitter();
@@ -385,6 +442,70 @@ describe.skipIf(missing)(
         await reclaimed(id, 'another pool');
         await runner.stop();
         expect(await rows('select from graphile_worker._private_jobs where id = $1', [id])).toEqual([]);
+      });
+
+      test('a job replaced through its key while it waits is a new one, with all attempts and all its time', async () => {
+        const policy = { maxRetries: 1, backoff: [60_000], maxElapsedMs: 2 * HOUR_MS };
+        const anHourAgo = new Date(Date.now() - HOUR_MS);
+        const jobKey = `key of ${name}`;
+        const { id } = await utils.addJob(name, { v: 'old' }, { jobKey, runAt: anHourAgo });
+        await once(policy, rejecting(new Error('busy')));
+
+        // Its first attempt is cut short: it is given back, and not with the old delay.
+        const again = await utils.addJob(name, { v: 'new' }, { jobKey });
+        expect(again.id).toBe(id);
+        let isRunning = false;
+        const runner = await wrapped(
+          policy,
+          async (_job, { signal }) => {
+            isRunning = true;
+            await new Promise((_, reject) =>
+              signal.addEventListener('abort', () => reject(new Error('cut'))),
+            );
+          },
+          { preset: { worker: { gracefulShutdownAbortTimeout: 20 } } },
+        );
+        await until(10_000, 'the job runs', () => isRunning);
+        await runner.stop();
+        const soon = `select run_at < now() + interval '2 seconds' as soon from graphile_worker.jobs where id = $1`;
+        expect(await rows(soon, [id])).toEqual([{ soon: true }]);
+        const fences = `select fence, attempt, outcome from ostinato_attempts where job_id = $1 and fence > 0 order by fence`;
+        expect(await rows(fences, [id])).toEqual([{ fence: 1, attempt: 1, outcome: 'released' }]);
+
+        // The next two are its own, and its time is counted from when it was due itself.
+        const late = { ...policy, backoff: [0], maxElapsedMs: HOUR_MS / 2 };
+        const begun: unknown[] = [];
+        const fail: Parameters<typeof task>[1] = (job, its) => {
+          begun.push([job.payload, its.attempt]);
+          throw new Error('busy');
+        };
+        await once(late, fail);
+        await once(late, fail);
+        expect(begun).toEqual([
+          [{ v: 'new' }, 1],
+          [{ v: 'new' }, 2],
+        ]);
+        expect(await letters()).toMatchObject([
+          { id, payload: { v: 'new' }, reason: 'retries-exhausted', attempts: 2, history: [{}, {}] },
+        ]);
+      });
+
+      test('a dead job that is rescheduled is not run and has one letter, unless its attempts are set to 0', async () => {
+        const { id } = await utils.addJob(name, {});
+        let runs = 0;
+        const fail = (): never => {
+          runs += 1;
+          throw permanent(new Error('declined'));
+        };
+        await once({}, fail);
+        await utils.rescheduleJobs([id], { maxAttempts: 30, runAt: new Date() });
+        await once({}, fail);
+        expect(runs).toBe(1);
+        expect(await letters()).toMatchObject([{ id, reason: 'not-retryable', attempts: 1 }]);
+        await startAgain(id);
+        await once({}, fail);
+        expect(runs).toBe(2);
+        expect(await letters()).toMatchObject([{ id, attempts: 1, history: [{ outcome: 'dead' }] }]);
       });
 
       test('a retry that falls due is not left to the next poll', async () => {
@@ -478,6 +599,51 @@ describe.skipIf(missing)(
         });
         await recovery.stop();
         await runner.stop();
+      });
+
+      test('a schema that was dropped and made again has jobs of its own, whatever our tables remember', async () => {
+        const url =
+          'url' in postgres
+            ? await createDatabase(postgres.url, `t_${randomUUID().replaceAll('-', '')}`)
+            : '';
+        const own = new pg.Pool({ connectionString: url, max: 8 });
+        own.on('error', () => undefined);
+        own.on('connect', (client) => client.on('error', () => undefined));
+        const ownUtils = await makeWorkerUtils({ pgPool: own, logger: silent });
+        const dead = deadLetters(own);
+        const stillThere = async () =>
+          (await own.query('select id::text, payload from graphile_worker._private_jobs order by id')).rows;
+
+        /** Job 1 of a new schema, after one attempt. */
+        const first = async (v: number, error: Error): Promise<void> => {
+          await own.query('drop schema if exists graphile_worker cascade');
+          await ownUtils.migrate();
+          await own.query(schema());
+          expect((await ownUtils.addJob(name, { v })).id).toBe('1');
+          await once({ backoff: [60_000] }, rejecting(error), own);
+        };
+        await first(1, permanent(new Error('one')));
+        expect(await dead.list()).toMatchObject([ofJob1(1, 'one')]);
+        await first(2, permanent(new Error('two')));
+        expect(await dead.list()).toMatchObject([ofJob1(2, 'two')]);
+
+        // The letter of a job is not about another one that waits under its id.
+        await first(3, new Error('busy'));
+        expect(await dead.list()).toMatchObject([ofJob1(2, 'two')]);
+        expect(await dead.redrive('1')).toBe(true);
+        expect(await stillThere()).toEqual([
+          { id: '1', payload: { v: 3 } },
+          { id: '2', payload: { v: 2 } },
+        ]);
+        await first(4, permanent(new Error('four')));
+        await first(5, new Error('busy'));
+        expect(await dead.purge()).toBe(1);
+        expect(await stillThere()).toEqual([{ id: '1', payload: { v: 5 } }]);
+        expect((await own.query('select outcome from ostinato_attempts where fence > 0')).rows).toEqual([
+          { outcome: 'retry' },
+        ]);
+        await ownUtils.release();
+        await own.end();
       });
     });
   },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { fromPglite, PgBoss, type ConstructorOptions } from 'pg-boss';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { permanent } from '../../src/index.js';
 import { takeLimits, takeLimitsValues } from '../../src/queues/pg-boss/limits.js';
 import { type BossJob, deadLetters, queueOptions, work } from '../../src/queues/pg-boss/index.js';
 import { createDatabase } from './postgres.js';
@@ -211,6 +212,62 @@ describe.skipIf(missing)(missing ? `not run: ${missing}` : 'pg-boss does what th
     ]);
   });
 
+  /** Works the queue until its one job has come to an end. */
+  async function worked(name: string, id: string, handler: () => unknown): Promise<number> {
+    let runs = 0;
+    const policy = { maxRetries: 2, backoff: [0] };
+    const worker = await work(boss, name, policy, () => {
+      runs += 1;
+      return handler();
+    });
+    const over = ['completed', 'failed', 'cancelled'];
+    await until(10_000, 'the job is over', async () =>
+      over.includes((await stored(name, id))?.state ?? 'gone'),
+    );
+    await worker.stop();
+    return runs;
+  }
+
+  test('a job of an id that was used before has all its attempts, and each letter its own history', async () => {
+    const name = await queue();
+    const id = randomUUID();
+    const letters = deadLetters(boss, `${name}-dead`);
+    await boss.send(name, { v: 1 }, { id });
+    expect(await worked(name, id, () => Promise.reject(new Error('first')))).toBe(3);
+    await boss.deleteJob(name, id);
+    await boss.send(name, { v: 2 }, { id });
+    expect(await worked(name, id, () => 'done')).toBe(1);
+    await boss.deleteJob(name, id);
+    await boss.send(name, { v: 3 }, { id });
+    expect(await worked(name, id, () => Promise.reject(permanent(new Error('third'))))).toBe(1);
+    const first = {
+      id,
+      payload: { v: 1 },
+      attempts: 3,
+      lastError: { message: 'first' },
+      history: [{}, {}, {}],
+    };
+    const third = { id, payload: { v: 3 }, attempts: 1, lastError: { message: 'third' }, history: [{}] };
+    expect(await letters.list()).toMatchObject([first, third]);
+    expect(await letters.list({ limit: 0 })).toEqual([]);
+    expect(await letters.redrive(id)).toBe(true);
+    expect(await letters.list()).toMatchObject([third]);
+    expect(await letters.purge()).toBe(1);
+  });
+
+  test('a dead job that is retried by hand is not run, and has one letter', async () => {
+    const name = await queue();
+    const id = (await boss.send(name, {})) ?? '';
+    for (const runs of [1, 0, 0]) {
+      expect(await worked(name, id, () => Promise.reject(permanent(new Error('declined'))))).toBe(runs);
+      expect(await deadLetters(boss, `${name}-dead`).list()).toMatchObject([
+        { id, reason: 'not-retryable', attempts: 1, history: [{}] },
+      ]);
+      await boss.retry(name, id);
+      await boss.resume(name, id);
+    }
+  });
+
   test('a handler that does not stop keeps its attempt, and stop does not wait for it longer than it is told', async () => {
     const policy = { maxRetries: 3 };
     const name = await queue(policy);
@@ -238,7 +295,7 @@ describe.skipIf(missing)(missing ? `not run: ${missing}` : 'pg-boss does what th
     const names = { schema: 'other_boss', history: 'public.Mail attempts' };
     const worker = await work(other, 'mail', policy, () => Promise.reject(new Error('no')), names);
     await other.send('mail', { to: 'ada' }, { retryLimit: 7 });
-    const letters = deadLetters<{ to: string }>(other, 'dead', names);
+    const letters = deadLetters<{ to: string }>(other, 'dead', { history: names.history });
     await until(10_000, 'the job is dead', async () => (await letters.list()).length === 1);
     expect(await letters.list()).toMatchObject([
       { queue: 'mail', payload: { to: 'ada' }, attempts: 1, history: [{ attempt: 1, outcome: 'dead' }] },

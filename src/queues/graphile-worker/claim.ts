@@ -44,7 +44,13 @@ export function claimed(helpers: GraphileHelpers, sql: Statements, names: AllNam
   const { job, abortSignal } = helpers;
   const table = attemptsTable(names.history);
   const queue = job.task_identifier;
-  const claim = { id: job.id, fence: job.attempts, dueAt: job.run_at };
+  const claim = {
+    id: job.id,
+    fence: job.attempts,
+    dueAt: job.run_at,
+    bornAt: job.created_at,
+    claimedAt: job.locked_at,
+  };
   const key = [queue, job.id, job.attempts];
   const write = async (text: string, values: unknown[]): Promise<any[]> =>
     (await persist(() => helpers.query(text, values), abortSignal)).rows;

@@ -11,6 +11,10 @@ export interface GraphileJob<Payload = any> {
   /** Set by this adapter, so that graphile-worker tells its own listeners (`job:failed`) the truth. */
   max_attempts: number;
   readonly run_at: Date;
+  /** Stays when the job is replaced through its key, although its attempts count from 1 again. */
+  readonly created_at: Date;
+  /** When it was claimed. */
+  readonly locked_at: Date | null;
   /** The worker pool that has the job. */
   readonly locked_by: string | null;
 }

@@ -1,4 +1,5 @@
 import { DEFAULT_ATTEMPTS_TABLE } from '../attempts-table.js';
+import type { Known } from '../options.js';
 
 /** The names this adapter works with. Each is `name` or `schema.name`, but for `worker`, which is a schema. */
 export interface Names {
@@ -11,6 +12,8 @@ export interface Names {
   /** The heartbeats of worker pools. Default `ostinato_pools`. */
   readonly pools?: string | undefined;
 }
+
+export const NAMES: Known<Names> = { worker: '', history: '', dead: '', pools: '' };
 
 /** The names with the defaults filled in. */
 export const namesOf = ({ worker, history, dead, pools }: Names): Required<NonNullableNames> => ({

@@ -1,6 +1,7 @@
 import { type Clock, MAX_TIMER_MS, systemClock } from '../../internal.js';
+import { checkOptions, type Known } from '../options.js';
 import type { GraphileEvents, SqlClient } from './host.js';
-import { type Names, namesOf } from './names.js';
+import { NAMES, type Names, namesOf } from './names.js';
 import { pools } from './pools.js';
 import { statements } from './statements.js';
 import { versionCheck } from './version.js';
@@ -22,6 +23,14 @@ export interface RecoverOptions extends Names {
   readonly clock?: Clock | undefined;
 }
 
+const OPTIONS: Known<RecoverOptions> = {
+  ...NAMES,
+  events: '',
+  staleAfterMs: '',
+  onError: 'function',
+  clock: '',
+};
+
 /** What stops a recovery that runs. */
 export interface Recovery {
   /** No further round; resolves when the last one is over. The pools' heartbeats run out, and others free what they left. */
@@ -34,9 +43,11 @@ export interface Recovery {
  * jobs that ran out of attempts without the task being told. To be run in every process that runs wrapped tasks, and
  * started before the runner. Resolves when the first round is done.
  *
- * @throws Error if graphile-worker's tables are of an unknown version; RangeError if `staleAfterMs` is out of range.
+ * @throws Error if graphile-worker's tables are of an unknown version; RangeError if `staleAfterMs` is out of range;
+ * TypeError for an option there is not.
  */
 export async function recover(client: SqlClient, options: RecoverOptions): Promise<Recovery> {
+  checkOptions('recover', options, OPTIONS);
   const { events, staleAfterMs = 60_000, onError, clock = systemClock } = options;
   if (!(Number.isSafeInteger(staleAfterMs) && staleAfterMs >= 100)) {
     throw new RangeError(`staleAfterMs is a whole number of milliseconds, 100 or more, got ${staleAfterMs}`);

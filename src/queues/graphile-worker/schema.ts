@@ -1,14 +1,16 @@
 import { attemptsTable } from '../attempts-table.js';
 import { quoteName } from '../identifier.js';
-import { type Names, namesOf } from './names.js';
+import { checkOptions } from '../options.js';
+import { NAMES, type Names, namesOf } from './names.js';
 
 /**
  * The SQL that creates this adapter's own tables where they are missing: attempts, dead letters, heartbeats. Run it at
  * deployment, after graphile-worker's own migrations; running it again changes nothing.
  *
- * @throws TypeError if a name is no SQL identifier.
+ * @throws TypeError if a name is no SQL identifier, or for a name there is not.
  */
 export function schema(names: Names = {}): string {
+  checkOptions('schema', names, NAMES);
   const { history, dead, pools } = namesOf(names);
   return `${attemptsTable(history).schema}
 create table if not exists ${quoteName(dead)} (

@@ -26,6 +26,10 @@ export function statements(names: AllNames) {
   /** A job that a claim left for later is due then, also if the claim's worker died before it could say so. */
   const decided = `a.settled_at + coalesce(a.delay_ms, 0) * interval '1 millisecond'`;
   const claim = `a.queue = $1 and a.job_id = $2 and a.fence = $3`;
+  /** A letter written over an older one of the same id. */
+  const anew = `(queue, payload, reason, attempts, queue_name, priority, flags, created_at, died_at) = (excluded.queue,
+  excluded.payload, excluded.reason, excluded.attempts, excluded.queue_name, excluded.priority, excluded.flags,
+  excluded.created_at, excluded.died_at)`;
 
   return {
     version: `select max(id) as version from ${worker}.migrations`,
@@ -57,7 +61,8 @@ where j.id = $2::text::bigint and j.attempts = $3 and j.locked_at is null and ${
 returning j.id`,
 
     /**
-     * 3. The end of a job: no further attempt for graphile-worker, and a dead letter, in one.
+     * 3. The end of a job: no further attempt for graphile-worker, and a dead letter, in one. A letter of this id tells
+     * of the same job, or of an earlier one.
      * $1 queue $2 id $3 fence $4 pool $5 duration $6 outcome of this claim $7 error $8 hook error $9 reason $10 attempts
      */
     bury: `
@@ -73,7 +78,7 @@ with held as (
 insert into ${dead} as d (id, queue, payload, reason, attempts, queue_name, priority, flags, created_at)
 select j.id, $1, j.payload, $9::text, $10::integer, q.queue_name, j.priority, j.flags, j.created_at
 from held j left join ${queues} q on q.id = j.job_queue_id
-on conflict (id) do update set reason = excluded.reason, attempts = excluded.attempts
+on conflict (id) do update set ${anew}
 returning d.id`,
 
     /**
@@ -130,7 +135,8 @@ select id from freed union all select id from late`,
 
     /**
      * 6. Buries jobs that ran out of attempts without us, in a crash or a lock that timed out: graphile-worker keeps
-     * them for ever and says nothing. Only jobs whose last claims, or whose tasks' other jobs, were ours.
+     * them for ever and says nothing. Only jobs whose last claims, or whose tasks' other jobs, were ours. A letter of this
+     * id stays, unless the job was claimed since it was written.
      */
     sweep: `
 with gone as (
@@ -152,7 +158,8 @@ insert into ${dead} as d (id, queue, payload, reason, attempts, queue_name, prio
 select g.id, g.identifier, g.payload, 'stalled', r.attempt, q.queue_name, g.priority, g.flags, g.created_at
 from gone g join recorded r on r.queue = g.identifier and r.job_id = g.id::text
 left join ${queues} q on q.id = g.job_queue_id
-on conflict (id) do nothing
+on conflict (id) do update set ${anew} where exists (select from ${attempts} a
+  where a.queue = excluded.queue and a.job_id = excluded.id::text and a.fence > 0 and a.claimed_at > d.died_at)
 returning d.id`,
 
     beat: `

@@ -1,12 +1,13 @@
 import type { PolicySpec } from '../../index.js';
 import { resolvePolicy, systemClock } from '../../internal.js';
 import { runAttempt, stalledReason } from '../attempt.js';
+import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS } from '../options.js';
 import type { JobContext, QueueOptions } from '../types.js';
 import { wakeUps } from '../wake-ups.js';
 import { claimed } from './claim.js';
 import { fitting } from './fitting.js';
 import type { GraphileHelpers, GraphileJob, GraphileTask } from './host.js';
-import { type Names, namesOf } from './names.js';
+import { NAMES, type Names, namesOf } from './names.js';
 import { statements } from './statements.js';
 import { refuseTooMany } from './task-spec.js';
 import { versionCheck } from './version.js';
@@ -20,6 +21,8 @@ export type GraphileHandler<Payload, Helpers extends GraphileHelpers = GraphileH
 
 export interface TaskOptions<Payload = any> extends QueueOptions<GraphileJob<Payload>>, Names {}
 
+const OPTIONS: Known<TaskOptions> = { ...QUEUE_OPTIONS, ...NAMES };
+
 /**
  * A graphile-worker task whose retries this policy rules, whatever the job was added with. The tables of `schema(names)`
  * must be there, and every process that runs such tasks must run `recover`, or the jobs of a worker that died wait four
@@ -29,13 +32,15 @@ export interface TaskOptions<Payload = any> extends QueueOptions<GraphileJob<Pay
  * lost its job to another one is found out when its handler returns, but one that loses it between that check and
  * graphile-worker's `delete` deletes the row under the newer attempt.
  *
- * @throws TypeError if the policy or a name is wrong; RangeError if `maxRetries` is finite and above 32 765.
+ * @throws TypeError if the policy, the handler or a name is wrong, or for an option there is not; RangeError if `maxRetries` is finite and above 32 765.
  */
 export function task<Payload = any, Helpers extends GraphileHelpers = GraphileHelpers>(
   policy: PolicySpec,
   handler: GraphileHandler<Payload, Helpers>,
   options: TaskOptions<Payload> = {},
 ): GraphileTask<Helpers> {
+  checkOptions('task', options, OPTIONS);
+  checkHandler(handler);
   const rules = resolvePolicy(policy);
   refuseTooMany(rules.maxRetries);
   const names = namesOf(options);

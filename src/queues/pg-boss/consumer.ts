@@ -76,6 +76,11 @@ export function consumer<Data>(
     const over = begun.decided?.reason ?? stalledReason(run);
     if (over) {
       await persist(() => boss.getDb().executeSql(attempts.release, releaseValues(queue, claim)), job.signal);
+      if (isBuried(job)) {
+        // Any end that pg-boss calls a failure would make a second letter.
+        await persist(() => boss.cancel(queue, { id: job.id, retryCount: job.retryCount }), job.signal);
+        return undefined;
+      }
       return dead(job, over, begun.attempt - 1, begun.decided?.error);
     }
     const outcome = await runAttempt({ ...run, hostSignal: job.signal });
@@ -109,7 +114,18 @@ export function consumer<Data>(
 }
 
 /** pg-boss counts retries from 0, a fence rises from 1. */
-const claimOf = (job: BossJob): Claim => ({ id: job.id, fence: job.retryCount + 1, dueAt: job.startAfter });
+const claimOf = ({ id, retryCount, startAfter, createdOn }: BossJob): Claim => ({
+  id,
+  fence: retryCount + 1,
+  dueAt: startAfter,
+  bornAt: createdOn,
+});
+
+/** A job that pg-boss had buried as it was told: it has its letter, and was retried by hand. */
+function isBuried({ output }: BossJob): boolean {
+  const { reason, attempts }: Partial<DeadOutput> = output ?? {};
+  return typeof reason === 'string' && typeof attempts === 'number';
+}
 
 /** A job whose fate could not be written down, with why. pg-boss runs it again, and the attempt has stalled. */
 const failed =

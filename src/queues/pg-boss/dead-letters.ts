@@ -1,12 +1,15 @@
 import {
   type AttemptsTable,
-  type JobKey,
   attemptsTable,
+  type DeadKey,
+  deadKeys,
   DEFAULT_ATTEMPTS_TABLE,
   histories,
   jobKeys,
 } from '../attempts-table.js';
 import { deadLetter } from '../dead-letter.js';
+import { checkOptions } from '../options.js';
+import { ageOf, pageOf } from '../page.js';
 import type { DeadLetter, DeadLetters, DeadReason, HistoryRow } from '../types.js';
 import type { DeadOutput } from './consumer.js';
 import type { DeadBoss, DeadBossJob } from './host.js';
@@ -23,15 +26,20 @@ export interface DeadLettersOptions {
  * queue's `retentionSeconds` (14 days, unless told otherwise). Jobs that something else put there are left alone.
  *
  * `redrive` and `purge` look for their letters page by page, 1 000 at a time.
+ *
+ * @throws TypeError if `history` is no SQL identifier, or for an option there is not.
  */
 export function deadLetters<Payload = unknown>(
   boss: DeadBoss,
   deadQueue: string,
   options: DeadLettersOptions = {},
 ): DeadLetters<Payload> {
+  checkOptions('deadLetters', options, { history: '' });
   const attempts = attemptsTable(options.history ?? DEFAULT_ATTEMPTS_TABLE);
   return {
-    async list({ limit = 100, offset = 0 } = {}) {
+    async list(page) {
+      const { limit, offset } = pageOf(page);
+      if (limit === 0) return [];
       const jobs: DeadJob[] = [];
       for await (const job of dead(boss, deadQueue)) {
         if (jobs.push(job) >= offset + limit) break;
@@ -44,7 +52,8 @@ export function deadLetters<Payload = unknown>(
       }
       return false;
     },
-    async purge({ olderThanMs = 0 } = {}) {
+    async purge(age) {
+      const olderThanMs = ageOf(age);
       const latest = (await nowMs(boss)) - olderThanMs;
       const jobs: DeadJob[] = [];
       for await (const job of dead(boss, deadQueue)) {
@@ -86,7 +95,11 @@ async function lettersOf<Payload>(
   return jobs.map((job) => letterOf(job, historyOf(keyOf(job))));
 }
 
-const keyOf = ({ sourceName: queue, sourceId: id }: DeadJob): JobKey => ({ queue, id });
+const keyOf = ({ sourceName: queue, sourceId: id, createdOn }: DeadJob): DeadKey => ({
+  queue,
+  id,
+  diedAtMs: createdOn.getTime(),
+});
 
 function letterOf<Payload>(job: DeadJob, history: readonly HistoryRow[]): DeadLetter<Payload> {
   const { reason, attempts } = outputOf(job);
@@ -122,7 +135,7 @@ async function remove(
     deadQueue,
     jobs.map((job) => job.id),
   );
-  await boss.getDb().executeSql(attempts.forget, jobKeys(jobs.map(keyOf)));
+  await boss.getDb().executeSql(attempts.forget, deadKeys(jobs.map(keyOf)));
   return jobs.length;
 }
 

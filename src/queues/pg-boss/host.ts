@@ -12,6 +12,9 @@ export interface BossJob<Data = any> {
   readonly retryDelay: number;
   readonly retryBackoff: boolean;
   readonly startAfter: Date;
+  readonly createdOn: Date;
+  /** What the attempt before left. */
+  readonly output: object | null;
   /** Aborted when the job has expired, or when its heartbeat found the claim gone. */
   readonly signal: AbortSignal;
 }
@@ -65,6 +68,7 @@ export interface Boss {
     name: string,
   ): Promise<{ retryLimit?: number | undefined; expireInSeconds?: number | undefined } | null>;
   fail(name: string, claim: BossClaim, data?: object | null, options?: { db?: any }): Promise<object>;
+  cancel(name: string, claim: BossClaim): Promise<object>;
   update(request: {
     name: string;
     options?: { id?: string; startAfter?: number | string; db?: any };

@@ -1,5 +1,6 @@
 import type { PolicySpec } from '../../index.js';
 import { resolvePolicy } from '../../internal.js';
+import { checkOptions } from '../options.js';
 
 /** So many retries that pg-boss never ends a job: a job that keeps crashing comes back to the worker, which buries it. */
 export const HEADROOM = 1_000_000;
@@ -28,12 +29,14 @@ export interface BossQueueOptions {
  * about 30 seconds later (`heartbeatSeconds`, plus pg-boss's `superviseIntervalSeconds`); an attempt has the policy's
  * `attemptTimeoutMs` plus 30 seconds, and without a limit 24 hours, the longest pg-boss allows.
  *
- * @throws RangeError if `attemptTimeoutMs` is finite and longer than 24 hours less 30 seconds.
+ * @throws RangeError if `attemptTimeoutMs` is finite and longer than 24 hours less 30 seconds; TypeError if the policy is
+ * wrong, or for an option there is not.
  */
 export function queueOptions(
   policy: PolicySpec,
   options: { readonly deadLetter?: string | undefined } = {},
 ): BossQueueOptions {
+  checkOptions('queueOptions', options, { deadLetter: '' });
   const { attemptTimeoutMs } = resolvePolicy(policy);
   const expireInSeconds =
     attemptTimeoutMs === Infinity ? MAX_EXPIRY_SECONDS : Math.ceil(attemptTimeoutMs / 1_000) + GRACE_SECONDS;

@@ -1,8 +1,10 @@
 import type { PolicySpec } from '../../index.js';
-import { MAX_TIMER_MS, resolvePolicy, systemClock } from '../../internal.js';
+import { MAX_TIMER_MS, resolvePolicy, systemClock, watch } from '../../internal.js';
 import { attemptsTable, DEFAULT_ATTEMPTS_TABLE } from '../attempts-table.js';
+import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS } from '../options.js';
 import type { Handler, QueueOptions } from '../types.js';
 import { wakeUps } from '../wake-ups.js';
+import { whole } from '../whole.js';
 import { consumer } from './consumer.js';
 import type { Boss, BossJob, BossWorkOptions, JobResult } from './host.js';
 import { prepare } from './prepare.js';
@@ -15,6 +17,23 @@ export interface WorkOptions<Job> extends QueueOptions<Job>, BossWorkOptions {
   readonly schema?: string | undefined;
 }
 
+const OPTIONS: Known<WorkOptions<never>> = {
+  ...QUEUE_OPTIONS,
+  history: '',
+  schema: '',
+  batchSize: '',
+  localConcurrency: '',
+  pollingIntervalSeconds: '',
+  notifyPollingIntervalSeconds: '',
+  burstWhenBatchFull: '',
+  burstWhenReadyExceeds: '',
+  groupConcurrency: '',
+  localGroupConcurrency: '',
+  heartbeatRefreshSeconds: '',
+  minPriority: '',
+  maxPriority: '',
+};
+
 /** A running `work` call. */
 export interface BossWorker {
   /** What `boss.offWork(queue, { id })` and `boss.notifyWorker(id)` know it by. */
@@ -23,6 +42,7 @@ export interface BossWorker {
    * Takes no further job, aborts the handlers in hand and gives back the jobs of those that then reject, their attempts
    * uncounted. Waits for them at most `timeoutMs` (default 30 000); one that is still running then keeps its attempt,
    * and pg-boss takes its job over when it expires. Call it before `boss.stop()`, which counts attempts it cuts short.
+   * Rejects with a RangeError for a `timeoutMs` that is none, with a TypeError for another option.
    */
   stop(options?: { readonly timeoutMs?: number }): Promise<void>;
 }
@@ -35,7 +55,7 @@ export interface BossWorker {
  * clock, and the worker is woken when that time has come. The jobs of a batch are acknowledged together, when the last
  * of them has settled: prefer `localConcurrency` to `batchSize` where jobs take long.
  *
- * @throws TypeError if the policy is wrong; Error if pg-boss's connection offers no transactions, or if the queue is
+ * @throws TypeError if the policy or the handler is wrong, or for an option there is not; Error if pg-boss's connection offers no transactions, or if the queue is
  * missing or leaves no room for the policy.
  */
 export async function work<Data = unknown>(
@@ -45,6 +65,8 @@ export async function work<Data = unknown>(
   handler: Handler<BossJob<Data>>,
   options: WorkOptions<BossJob<Data>> = {},
 ): Promise<BossWorker> {
+  checkOptions('work', options, OPTIONS);
+  checkHandler(handler);
   const {
     history = DEFAULT_ATTEMPTS_TABLE,
     schema = 'pgboss',
@@ -81,19 +103,23 @@ export async function work<Data = unknown>(
   );
 
   const workId = id;
+  let unwatch: (() => void) | undefined;
   const stopFetching = (): Promise<void> => {
-    signal?.removeEventListener('abort', onAbort);
+    unwatch?.();
     wake.stop();
     shutdown.abort(signal?.reason);
     return boss.offWork(queue, { id: workId, wait: true });
   };
   const onAbort = (): void => void stopFetching().catch(() => undefined);
   if (signal?.aborted) onAbort();
-  else signal?.addEventListener('abort', onAbort, { once: true });
+  else if (signal) unwatch = watch(signal, onAbort);
 
   return {
     id: workId,
-    async stop({ timeoutMs = 30_000 } = {}) {
+    async stop(how = {}) {
+      checkOptions('stop', how, { timeoutMs: '' });
+      const { timeoutMs = 30_000 } = how;
+      if (timeoutMs !== Infinity) whole(timeoutMs, 'timeoutMs', 0);
       let cancel: (() => void) | undefined;
       const timeout = new Promise<void>((resolve) => {
         cancel = clock.setTimer(Math.min(timeoutMs, MAX_TIMER_MS), resolve, false);

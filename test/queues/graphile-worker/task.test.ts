@@ -21,6 +21,8 @@ function claimed({ attempts = 1, lost = false }: { attempts?: number; lost?: boo
       attempts,
       max_attempts: 4,
       run_at: new Date(),
+      created_at: new Date(),
+      locked_at: new Date(),
       locked_by: 'pool',
     },
     async query(text, values = []) {

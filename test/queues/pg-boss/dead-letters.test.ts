@@ -76,3 +76,17 @@ test('a job that pg-boss ended by itself has stalled, and one that somebody sent
   ]);
   expect(await deadLetters(fake, 'dead').purge()).toBe(1);
 });
+
+test('a page of nothing is empty, and what is no page, age or option is refused', async () => {
+  const { fake, calls } = boss(many);
+  const letters = deadLetters(fake, 'dead');
+  expect(await letters.list({ limit: 0 })).toEqual([]);
+  expect(await letters.list({ limit: 1 })).toHaveLength(1);
+  for (const page of [{ limit: -1 }, { limit: Infinity }, { offset: 0.5 }])
+    await expect(letters.list(page)).rejects.toThrow(RangeError);
+  await expect(letters.purge({ olderThan: 5 } as object)).rejects.toThrow('purge has no option olderThan');
+  expect(() => deadLetters(fake, 'dead', { histroy: 'x' } as object)).toThrow(
+    'deadLetters has no option histroy: it has history',
+  );
+  expect(calls).toEqual([]);
+});

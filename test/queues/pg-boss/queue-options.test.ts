@@ -28,3 +28,9 @@ test('a dead letter queue is passed on', () => {
 test('a wrong policy is refused', () => {
   expect(() => queueOptions({ maxRetries: -1 })).toThrow(/maxRetries/);
 });
+
+test('what is no option is refused', () => {
+  expect(() => queueOptions({}, { deadletter: 'mail-dead' } as object)).toThrow(
+    'queueOptions has no option deadletter: it has deadLetter',
+  );
+});

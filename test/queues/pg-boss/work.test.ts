@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { type Boss, type BossJob, queueOptions, work } from '../../../src/queues/pg-boss/index.js';
 import type { JobResult } from '../../../src/queues/pg-boss/host.js';
@@ -19,6 +20,7 @@ function fakeBoss() {
     async executeSql(text: string, values: unknown[] = []) {
       if (text.includes('to_regclass')) return { rows: [{ found: true }] };
       if (!text.includes('with claim as')) {
+        if (text.includes("'released'")) said.push(['release', values[1]]);
         if (values[1] === trouble.refuses) throw Object.assign(new Error('refused'), { code: '22P05' });
         return { rows: [{ fence: 1 }] };
       }
@@ -41,6 +43,10 @@ function fakeBoss() {
       said.push(['fail', claim]);
       return { affected: 1 };
     },
+    cancel: async (_name, claim) => {
+      said.push(['cancel', claim]);
+      return {};
+    },
     update: async ({ options }) => {
       said.push(['update', options?.startAfter]);
       return { updated: 1 };
@@ -59,6 +65,8 @@ const job = (id: string, more: Partial<BossJob> = {}): BossJob => ({
   retryDelay: 0,
   retryBackoff: false,
   startAfter: new Date(),
+  createdOn: new Date(),
+  output: null,
   signal: new AbortController().signal,
   ...more,
 });
@@ -133,6 +141,7 @@ test('after stop no job is run: what was claimed meanwhile is given back', async
   expect(await run(job('a'))).toEqual([]);
   expect([runs, clock.liveTimers]).toEqual([0, 0]);
   expect(said).toEqual([
+    ['release', 'a'],
     ['fail', { id: 'a', retryCount: 0 }],
     ['update', 0],
   ]);
@@ -147,4 +156,52 @@ test('an aborted signal stops the worker, and so does one that is aborted before
     shutdown.abort();
     expect(said.at(-1)).toEqual(['offWork', { id: 'work', wait: true }]);
   }
+});
+
+test('however many workers share a signal, it carries one listener of ours, and none when the last has stopped', async () => {
+  const { signal } = new AbortController();
+  const hosts = Array.from({ length: 15 }, () => fakeBoss());
+  const workers = await Promise.all(
+    hosts.map(({ boss }) => work(boss, 'mail', policy, () => undefined, { signal })),
+  );
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  await Promise.all(workers.map((worker) => worker.stop()));
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
+
+test('a buried job that is retried by hand is neither run nor buried again', async () => {
+  const { boss, said, run } = fakeBoss();
+  await work(boss, 'mail', policy, () => expect.fail('must not run'));
+  said.length = 0;
+  const output = { name: 'Error', message: 'no', reason: 'retries-exhausted', attempts: 4 };
+  expect(await run(job('a', { retryCount: 4, output }))).toEqual([]);
+  expect(said).toEqual([
+    ['release', 'a'],
+    ['cancel', { id: 'a', retryCount: 4 }],
+  ]);
+});
+
+test('a job whose end pg-boss was never told is buried, whatever its last failure left', async () => {
+  for (const output of [null, { name: 'Error', message: 'no', reason: 'of its own' }, { attempts: 4 }]) {
+    const { boss, run } = fakeBoss();
+    await work(boss, 'mail', policy, () => expect.fail('must not run'));
+    expect(await run(job('a', { retryCount: 4, output }))).toMatchObject([
+      { id: 'a', status: 'deadletter', output: { reason: 'stalled', attempts: 4 } },
+    ]);
+  }
+});
+
+test('what is no option, no handler and no time to stop in is refused at once', async () => {
+  const { boss, said } = fakeBoss();
+  const start = (handler: unknown, options: object) => work(boss, 'mail', policy, handler as never, options);
+  await expect(start(() => 1, { onAtempt: () => 1 })).rejects.toThrow(
+    /^work has no option onAtempt: it has /,
+  );
+  await expect(start(() => 1, { perJobResults: false })).rejects.toThrow(TypeError);
+  await expect(start(undefined, {})).rejects.toThrow('handler is a function, got undefined');
+  expect(said).toEqual([]);
+  const worker = await start(() => 1, {});
+  await expect(worker.stop({ timeoutMs: NaN })).rejects.toThrow(RangeError);
+  await expect(worker.stop({ timeout: 5 } as object)).rejects.toThrow('stop has no option timeout');
+  await worker.stop({ timeoutMs: Infinity });
 });
