@@ -317,6 +317,8 @@ describe('a key that no policy has', () => {
     ['cap', 'use maxDelayMs'],
     ['capacity', 'no such key'],
     ['country', 'no such key'],
+    ['tryHard', 'no such key'],
+    ['recap', 'no such key'],
     ['onFailedAttempt', 'no such key'],
     ['delayFirstAttempt', 'no such key'],
     ['maxRetryTime', 'use maxElapsedMs'],
