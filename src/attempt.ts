@@ -1,12 +1,15 @@
 /**
- * What an operation is told about the attempt it is called for. Declared as a class so that TypeScript sees it too: a
- * copy by `{ ...context }` has no signal, which is made when it is first read.
+ * An accessor, which an interface cannot declare: so TypeScript knows that a copy by `{ ...context }` is without it.
  */
-export declare abstract class AttemptContext {
-  /** Counted from 1. */
-  readonly attempt: number;
+declare abstract class Lazy {
   /** Aborted when the caller aborts, or when this attempt has taken too long. Made when it is first read. */
   get signal(): AbortSignal;
+}
+
+/** What an operation is told about the attempt it is called for. */
+export interface AttemptContext extends Lazy {
+  /** Counted from 1. */
+  readonly attempt: number;
 }
 
 /** One attempt: its number, and a signal that costs nothing until somebody needs it. */
