@@ -48,6 +48,7 @@ test.each(
     write: false,
     platform: 'node',
     packages: 'external',
+    logLevel: 'error',
   });
   const external = Object.values(metafile.inputs).flatMap(({ imports }) =>
     imports.filter((one) => one.external).map(({ path }) => path),

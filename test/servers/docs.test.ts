@@ -10,6 +10,7 @@ import { attemptsTable, beginValues } from '../../src/queues/attempts-table.js';
 import { recover, schema, task } from '../../src/queues/graphile-worker/index.js';
 import { queueOptions, work } from '../../src/queues/pg-boss/index.js';
 import { createDatabase } from './postgres.js';
+import { quietPool } from './quiet-pool.js';
 import { until } from './trial.js';
 
 const page = readFileSync(new URL('../../docs/queues.md', import.meta.url), 'utf8');
@@ -40,8 +41,7 @@ describe.skipIf(missing)(missing ? `not run: ${missing}` : 'the documentation of
 
   beforeAll(async () => {
     if ('url' in postgres) url = await createDatabase(postgres.url, `t_${randomUUID().replaceAll('-', '')}`);
-    pool = new pg.Pool({ connectionString: url });
-    pool.on('error', () => undefined);
+    pool = quietPool(new pg.Pool({ connectionString: url }));
   });
   afterAll(() => pool.end());
 

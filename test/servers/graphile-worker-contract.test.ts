@@ -17,6 +17,7 @@ import { deadLetters, recover, schema, task } from '../../src/queues/graphile-wo
 import { namesOf } from '../../src/queues/graphile-worker/names.js';
 import { KNOWN_VERSIONS, statements } from '../../src/queues/graphile-worker/statements.js';
 import { createDatabase } from './postgres.js';
+import { quietPool } from './quiet-pool.js';
 import { until } from './trial.js';
 
 // What the adapter relies on in graphile-worker 0.18: the six statements on its private tables, and what it does itself
@@ -53,8 +54,7 @@ describe.skipIf(missing)(
     beforeAll(async () => {
       const url =
         'url' in postgres ? await createDatabase(postgres.url, `t_${randomUUID().replaceAll('-', '')}`) : '';
-      pool = new pg.Pool({ connectionString: url, max: 8 });
-      pool.on('error', () => undefined);
+      pool = quietPool(new pg.Pool({ connectionString: url, max: 8 }));
       utils = await makeWorkerUtils({ pgPool: pool, logger: silent });
       await utils.migrate();
       await pool.query(schema());
@@ -606,9 +606,7 @@ describe.skipIf(missing)(
           'url' in postgres
             ? await createDatabase(postgres.url, `t_${randomUUID().replaceAll('-', '')}`)
             : '';
-        const own = new pg.Pool({ connectionString: url, max: 8 });
-        own.on('error', () => undefined);
-        own.on('connect', (client) => client.on('error', () => undefined));
+        const own = quietPool(new pg.Pool({ connectionString: url, max: 8 }));
         const ownUtils = await makeWorkerUtils({ pgPool: own, logger: silent });
         const dead = deadLetters(own);
         const stillThere = async () =>

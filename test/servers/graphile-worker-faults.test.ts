@@ -7,6 +7,7 @@ import { permanent } from '../../src/index.js';
 import { deadLetters, recover, schema, task } from '../../src/queues/graphile-worker/index.js';
 import { atEveryStatement, expectSound, type Fault, Faulty, type Run } from './faults.js';
 import { createDatabase } from './postgres.js';
+import { quietPool } from './quiet-pool.js';
 import { until } from './trial.js';
 
 const { postgres } = inject('services');
@@ -23,9 +24,7 @@ describe.skipIf(missing)(
     beforeAll(async () => {
       const url =
         'url' in postgres ? await createDatabase(postgres.url, `t_${randomUUID().replaceAll('-', '')}`) : '';
-      pool = new pg.Pool({ connectionString: url, max: 60 });
-      pool.on('error', () => undefined);
-      pool.on('connect', (client) => client.on('error', () => undefined));
+      pool = quietPool(new pg.Pool({ connectionString: url, max: 60 }));
       utils = await makeWorkerUtils({ pgPool: pool, logger: silent });
       await utils.migrate();
       await pool.query(schema());

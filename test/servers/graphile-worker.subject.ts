@@ -6,6 +6,7 @@ import pg from 'pg';
 import { attemptsTable, histories, jobKeys } from '../../src/queues/attempts-table.js';
 import { deadLetters, recover, schema, task, taskSpec } from '../../src/queues/graphile-worker/index.js';
 import type { Payload } from './handler.js';
+import { quietPool } from './quiet-pool.js';
 import type { Fault, JobView, OpenQueue, Subject } from './subject.js';
 
 export const graphileWorker: Subject = {
@@ -22,7 +23,7 @@ export const graphileWorker: Subject = {
 const silent = new Logger(() => () => undefined);
 
 async function open(url: string, name: string): Promise<OpenQueue> {
-  const pool = quiet(new pg.Pool({ connectionString: url, max: 4 }));
+  const pool = quietPool(new pg.Pool({ connectionString: url, max: 4 }));
   const utils = await migrated(pool);
   const table = attemptsTable('ostinato_attempts');
 
@@ -40,7 +41,7 @@ async function open(url: string, name: string): Promise<OpenQueue> {
     },
 
     async work({ policy, handler, concurrency, leaseMs, fault, ...options }) {
-      const own = quiet(new pg.Pool({ connectionString: url, max: 12 }));
+      const own = quietPool(new pg.Pool({ connectionString: url, max: 12 }));
       if (fault) troubled(own, fault);
       const mail = task<Payload>(policy, (job, context) => handler(job.payload, context, job.id), options);
       const events = new EventEmitter();
@@ -133,13 +134,6 @@ async function migrated(pool: pg.Pool): Promise<WorkerUtils> {
     client.release();
   }
   return utils;
-}
-
-/** A server that is down is part of the suite; unheard, its errors would end the process. */
-function quiet(pool: pg.Pool): pg.Pool {
-  pool.on('error', () => undefined);
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  return pool;
 }
 
 /** graphile-worker does not wait for its last completion before it has stopped. */
