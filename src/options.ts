@@ -42,7 +42,7 @@ export interface RetryOptions<T = unknown> {
  * (a misspelt hook would never be called).
  */
 export function checkOptions(options: object): void {
-  if (!isPlain(options)) throw new TypeError('The third argument is a plain object: { signal }');
+  if (!isPlain(options)) throw new TypeError('The third argument is a plain object');
   for (const name of Object.keys(options)) {
     if (!optionNames.test(name)) {
       const meant = rules[name] ? 'it belongs in the policy' : meantBy(name);

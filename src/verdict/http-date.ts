@@ -16,8 +16,11 @@ const MONTHS = 'janfebmaraprmayjunjulaugsepoctnovdec';
  * patterns are anchored and match a text in one way only, so that a hostile one fails in linear time.
  */
 export function parseHttpDate(text: string, nowMs: number): number {
-  // Only asctime has a space there, and the others are spared the look.
-  const fields = INSTANT.exec(text[3] === ' ' ? text.replace(ASCTIME, '$1, $3 $2 $5 $4 GMT') : text);
+  // Only asctime has a space there, and the others are spared the look. (Far faster than `replace`.)
+  const asctime = text[3] === ' ' && ASCTIME.exec(text);
+  const fields = INSTANT.exec(
+    asctime ? `${asctime[1]}, ${asctime[3]} ${asctime[2]} ${asctime[5]} ${asctime[4]} GMT` : text,
+  );
   if (!fields) return NaN;
   const [, day1, month1, year1, year2, month2, day2, hour, minute, second, zone = '+0', zoneMinute = 0] =
     fields;
