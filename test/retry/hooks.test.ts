@@ -69,13 +69,34 @@ describe('onRetry', () => {
   });
 
   test('that never ends has until maxElapsedMs', async () => {
-    const story = await play([fails(boom)], {
+    const story = await play([fails(boom, 50)], {
       policy: { ...steady, maxElapsedMs: 1_000 },
       onRetry: () => new Promise(() => {}),
     });
     expect(story.outcome).toEqual({ error: boom });
     expect(story.report).toMatchObject({ reason: 'deadline', elapsedMs: 1_000 });
-    expect(story.report.attempts).toEqual([{ attempt: 1, error: boom, startMs: 0, durationMs: 0 }]);
+    expect(story.report.attempts).toEqual([{ attempt: 1, error: boom, startMs: 0, durationMs: 50 }]);
+  });
+
+  test.each([
+    [Infinity, 0],
+    [1_000, 1],
+  ])('with maxElapsedMs %d is watched by %d timers', async (maxElapsedMs, timers) => {
+    const clock = virtualClock();
+    let finish!: () => void;
+    const onRetry = (): Promise<void> => new Promise((resolve) => (finish = resolve));
+    const call = retry(
+      fails(boom) as () => never,
+      { ...steady, maxElapsedMs, maxRetries: 1 },
+      { clock, onRetry },
+    );
+    await clock.advance(0);
+    expect(clock.liveTimers).toBe(timers);
+    finish();
+    await clock.advance(0);
+    // That of the delay.
+    expect(clock.liveTimers).toBe(1);
+    await expect(clock.runAll(call)).rejects.toBe(boom);
   });
 
   test('may return a thenable', async () => {
