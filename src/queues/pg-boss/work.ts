@@ -2,9 +2,9 @@ import type { PolicySpec } from '../../index.js';
 import { MAX_TIMER_MS, resolvePolicy, systemClock, watch } from '../../internal.js';
 import { attemptsTable, DEFAULT_ATTEMPTS_TABLE } from '../attempts-table.js';
 import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS } from '../options.js';
+import { patienceOf, type StopOptions } from '../stop.js';
 import type { Handler, QueueOptions } from '../types.js';
 import { wakeUps } from '../wake-ups.js';
-import { whole } from '../whole.js';
 import { consumer } from './consumer.js';
 import type { Boss, BossJob, BossWorkOptions, JobResult } from './host.js';
 import { prepare } from './prepare.js';
@@ -44,7 +44,7 @@ export interface BossWorker {
    * and pg-boss takes its job over when it expires. Call it before `boss.stop()`, which counts attempts it cuts short.
    * Rejects with a RangeError for a `timeoutMs` that is none, with a TypeError for another option.
    */
-  stop(options?: { readonly timeoutMs?: number }): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
 }
 
 /**
@@ -55,8 +55,8 @@ export interface BossWorker {
  * clock, and the worker is woken when that time has come. The jobs of a batch are acknowledged together, when the last
  * of them has settled: prefer `localConcurrency` to `batchSize` where jobs take long.
  *
- * @throws TypeError if the policy or the handler is wrong, or for an option there is not; Error if pg-boss's connection offers no transactions, or if the queue is
- * missing or leaves no room for the policy.
+ * @throws TypeError if the policy or the handler is wrong, or for an option there is not; Error if pg-boss's connection
+ * offers no transactions, or if the queue is missing or leaves no room for the policy.
  */
 export async function work<Data = unknown>(
   boss: Boss,
@@ -116,10 +116,8 @@ export async function work<Data = unknown>(
 
   return {
     id: workId,
-    async stop(how = {}) {
-      checkOptions('stop', how, { timeoutMs: '' });
-      const { timeoutMs = 30_000 } = how;
-      if (timeoutMs !== Infinity) whole(timeoutMs, 'timeoutMs', 0);
+    async stop(how) {
+      const timeoutMs = patienceOf(how);
       let cancel: (() => void) | undefined;
       const timeout = new Promise<void>((resolve) => {
         cancel = clock.setTimer(Math.min(timeoutMs, MAX_TIMER_MS), resolve, false);

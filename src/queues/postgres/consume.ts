@@ -2,8 +2,8 @@ import type { PolicySpec } from '../../index.js';
 import { type Clock, MAX_TIMER_MS, resolvePolicy, systemClock, watch } from '../../internal.js';
 import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS } from '../options.js';
 import { waitOut } from '../persist.js';
+import { patienceOf, type StopOptions } from '../stop.js';
 import type { Handler, QueueOptions } from '../types.js';
-import { whole } from '../whole.js';
 import { Alarm } from './alarm.js';
 import type { SqlClient, Statement } from './client.js';
 import { JobRunner } from './run-job.js';
@@ -60,7 +60,7 @@ export interface Consumer {
    *
    * @throws RangeError at once, for a `timeoutMs` that is none, TypeError for another option.
    */
-  stop(options?: { readonly timeoutMs?: number | undefined }): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
 }
 
 /** How long to wait when all that is due is locked by somebody else's claim. */
@@ -152,10 +152,8 @@ class TableConsumer<Payload> implements Consumer {
     this.#loop = this.#work();
   }
 
-  stop(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
-    checkOptions('stop', options, { timeoutMs: '' });
-    const { timeoutMs = 30_000 } = options;
-    if (timeoutMs !== Infinity) whole(timeoutMs, 'timeoutMs', 0);
+  stop(options?: StopOptions): Promise<void> {
+    const timeoutMs = patienceOf(options);
     return (this.#stopped ??= this.#stop(timeoutMs));
   }
 

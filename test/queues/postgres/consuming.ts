@@ -13,6 +13,7 @@ import { type TableQueue, tableQueue } from '../../../src/queues/postgres/table.
 import type { Handler } from '../../../src/queues/types.js';
 import { type Fault, faulty } from './faulty.js';
 import type { Opened } from './statements.js';
+import { withUncaught } from './uncaught.js';
 
 export interface OpenedForWork extends Opened {
   readonly listen: Listen;
@@ -426,15 +427,7 @@ export function describeConsumer(name: string, open: () => Promise<OpenedForWork
     });
 
     test('a statement the server refuses is told to onError, and thrown as uncaught without it', async () => {
-      const uncaught: unknown[] = [];
-      vi.stubGlobal('queueMicrotask', (fn: () => void) => {
-        try {
-          fn();
-        } catch (error) {
-          uncaught.push(error);
-        }
-      });
-      try {
+      await withUncaught(async (uncaught) => {
         q = tableQueue({ table: 'no_such_table' });
         const told: unknown[] = [];
         const quiet = start({}, () => 1, { onError: (error) => told.push(error) });
@@ -446,9 +439,7 @@ export function describeConsumer(name: string, open: () => Promise<OpenedForWork
         await vi.waitFor(() => expect(uncaught).not.toEqual([]));
         await loud.stop();
         expect(uncaught[0]).toMatchObject({ code: '42P01' });
-      } finally {
-        vi.unstubAllGlobals();
-      }
+      });
     });
 
     /** A server that will not have a job completed, as one with a trigger of the user's may. */

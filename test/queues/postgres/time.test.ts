@@ -8,6 +8,7 @@ import {
 } from '../../../src/queues/postgres/index.js';
 import type { Handler } from '../../../src/queues/types.js';
 import { virtualClock } from '../../../src/testing/index.js';
+import { withUncaught } from './uncaught.js';
 
 type Kind = 'claim' | 'nextDue' | 'heartbeat' | 'complete' | 'retry' | 'bury' | 'release';
 
@@ -420,15 +421,7 @@ describe('the consumer, in time', () => {
   });
 
   test('what `onError` throws is thrown as uncaught, and the consumer goes on', async () => {
-    const uncaught: unknown[] = [];
-    vi.stubGlobal('queueMicrotask', (fn: () => void) => {
-      try {
-        fn();
-      } catch (error) {
-        uncaught.push(error);
-      }
-    });
-    try {
+    await withUncaught(async (uncaught) => {
       const { clock, answers, start, times } = scene({
         onError: () => {
           throw new Error('watcher');
@@ -443,8 +436,6 @@ describe('the consumer, in time', () => {
       expect(times('complete').length).toBeGreaterThan(1);
       expect(uncaught[0]).toMatchObject({ message: 'watcher' });
       await consumer.stop();
-    } finally {
-      vi.unstubAllGlobals();
-    }
+    });
   });
 });
