@@ -1,14 +1,19 @@
-// The door of the core for the other entry points of this package. Not public: nothing here is exported to users.
-export { watch } from './abort.js';
-export { type AttemptContext, Attempt } from './attempt.js';
-export { type Clock, MAX_TIMER_MS, platform } from './clock.js';
+// What the other entry points of this package use of the core. Not public: users cannot import it.
+export { watch } from './attempt/abort.js';
+export { type AttemptContext, Attempt } from './attempt/context.js';
+export { attemptEvent, observe } from './attempt/events.js';
+export { type Deciders, followUp, type FollowUp } from './attempt/judge.js';
+export { remember, type Report } from './attempt/report.js';
+export { run } from './attempt/run.js';
+export { isTimed, limited, type Limited } from './attempt/time-limit.js';
+export { TimeoutError } from './attempt/timeout-error.js';
 export { resolvePolicy } from './policy/define.js';
 export { isPlain, isStatus } from './policy/rules.js';
 export { freshSeed, unseeded } from './random.js';
-export { remember, type Report } from './report.js';
 export { show } from './show.js';
-export { systemClock } from './system-clock.js';
-export { TimeoutError } from './timeout.js';
+export { type Clock, MAX_TIMER_MS } from './time/clock.js';
+export { systemClock } from './time/system-clock.js';
+export { at } from './time/ticks.js';
 export { judge } from './verdict/classify.js';
 export { decimal, fieldOf, trimmed, wholeMs } from './verdict/field.js';
 export { markOf } from './verdict/marks.js';

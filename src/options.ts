@@ -1,52 +1,39 @@
-import type { AttemptContext } from './attempt.js';
-import type { Clock } from './clock.js';
-import { meantBy, optionNames } from './policy/names.js';
-import { isPlain, rules } from './policy/rules.js';
+import type { AttemptEvent, RetryEvent } from './attempt/events.js';
+import type { Deciders } from './attempt/judge.js';
+import type { Report } from './attempt/report.js';
 import type { Random } from './random.js';
-import type { Report } from './report.js';
-import type { Verdict } from './verdict/verdict.js';
-
-/** What `onRetry` is told, after the decision and before the delay. */
-export interface RetryEvent {
-  /** What the attempt failed with (undefined if `classifyResult` refused its value). */
-  readonly error: unknown;
-  /** The attempt that failed, counted from 1. */
-  readonly attempt: number;
-  readonly delayMs: number;
-  /** Since the call began. */
-  readonly elapsedMs: number;
-}
-
-/** The options of one call, the third argument of `retry`. */
-export interface RetryOptions<T = unknown> {
-  /** Aborts the call: it rejects at once with `signal.reason`, whatever is going on. */
-  readonly signal?: AbortSignal | null | undefined;
-  /** The caller's word on a failure, before the built-in rules; undefined is no opinion. Synchronous. */
-  readonly classify?: ((error: unknown, context: AttemptContext) => Verdict | undefined) | undefined;
-  /** The caller's word on a value: any verdict makes it a failure. When retrying ends, the last value is returned. Synchronous. */
-  readonly classifyResult?: ((value: T, context: AttemptContext) => Verdict | undefined) | undefined;
-  /** Called before each delay. A promise is awaited, and its time counts. */
-  readonly onRetry?: ((event: RetryEvent) => unknown) | undefined;
-  /** Called once, when the call ends, also with success. Not awaited: if it is asynchronous, its rejections are its own. */
-  readonly onEnd?: ((report: Report) => void) | undefined;
-  /** Where chance comes from. Default: a stream of its own for each call, with a fresh seed. */
-  readonly random?: Random | undefined;
-  /** Where time comes from. Default: the platform's. */
-  readonly clock?: Clock | undefined;
-  /** Timers of this call need not keep the process alive. Default false. */
-  readonly unref?: boolean | undefined;
-}
+import type { Clock } from './time/clock.js';
 
 /**
- * @throws TypeError for what is no plain object (a signal by itself would never be heard), and for a name no option has
- * (a misspelt hook would never be called).
+ * The options of one call, the third argument of `retry`. `null` and undefined are the same as not given.
+ *
+ * Deciders (`classify`, `classifyResult`, `policyFor`, `onRetry`) take part in the decision: one that throws ends the call
+ * with that error, reason `hook-failed`. Observers (`onAttempt`, `onEnd`) change nothing, whatever they throw.
  */
-export function checkOptions(options: object): void {
-  if (!isPlain(options)) throw new TypeError('The third argument is a plain object');
-  for (const name of Object.keys(options)) {
-    if (!optionNames.test(name)) {
-      const meant = rules[name] ? 'it belongs in the policy' : meantBy(name);
-      throw new TypeError(`retry has no option ${name}: ${meant}`);
-    }
-  }
+export interface RetryOptions<T = unknown> extends Deciders<T> {
+  /** Aborts the call: it rejects at once with `signal.reason`, during an attempt as well as during a delay. */
+  readonly signal?: AbortSignal | null | undefined;
+  /**
+   * Observer: called after every attempt, the last one and a successful one included. Not awaited. What it throws is
+   * `hookError` in the attempt's record.
+   */
+  readonly onAttempt?: ((event: AttemptEvent) => unknown) | null | undefined;
+  /**
+   * Decider: called before each delay. It vetoes the retry by throwing. A promise is awaited before the delay, its time
+   * counts, and if it never settles the call ends at `maxElapsedMs`.
+   */
+  readonly onRetry?: ((event: RetryEvent) => unknown) | null | undefined;
+  /**
+   * Observer: called once when the call ends, also with success. Not awaited. What it throws is `hookError` in the record
+   * of the last attempt.
+   */
+  readonly onEnd?: ((report: Report) => unknown) | null | undefined;
+  /** A name for people and metrics, in every event. Use few values, and never an id. Default: none. */
+  readonly name?: string | null | undefined;
+  /** Where random numbers come from. Default: a stream with a fresh seed for each call. */
+  readonly random?: Random | null | undefined;
+  /** Where time comes from. Default: the platform. */
+  readonly clock?: Clock | null | undefined;
+  /** With true, the timers of this call do not keep the process alive. Default false. */
+  readonly unref?: boolean | null | undefined;
 }

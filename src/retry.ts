@@ -1,336 +1,373 @@
-import { watch } from './abort.js';
-import { Attempt, type AttemptContext } from './attempt.js';
-import { burstReading, type Reading } from './burst.js';
-import { platform } from './clock.js';
-import { nextDelay, pastDeadline, type StopReason } from './decide.js';
-import { type Entry, records, thinned } from './log.js';
-import { checkOptions, type RetryOptions } from './options.js';
+import { reasonOf, watch } from './attempt/abort.js';
+import { Attempt, type Operation } from './attempt/context.js';
+import { defined } from './attempt/defined.js';
+import { attemptEvent, observe, retryEvent } from './attempt/events.js';
+import { followUp, type FollowUp } from './attempt/judge.js';
+import { endOf, type Entry, keepHookError, recordsOf, thinned } from './attempt/log.js';
+import { type Reason, remember, type Report } from './attempt/report.js';
+import { run, settle } from './attempt/run.js';
+
+import { isTimed, limited } from './attempt/time-limit.js';
+import { TimeoutError } from './attempt/timeout-error.js';
+import { checkOperation, checkOptions } from './check-options.js';
+import { pastDeadline } from './decide.js';
+import type { RetryOptions } from './options.js';
 import { resolvePolicy } from './policy/define.js';
 import type { PolicySpec, RetryPolicy } from './policy/policy.js';
 import { freshSeed, streamOf } from './random.js';
-import { type Reason, remember, type Report } from './report.js';
-import { type Tick, tickIn } from './tick.js';
-import { TimeoutError } from './timeout.js';
-import { judge } from './verdict/classify.js';
-import { checkVerdict, hintOf } from './verdict/verdict.js';
+import type { Clock } from './time/clock.js';
+import { systemClock } from './time/system-clock.js';
+import { at, type Tick, tickAt } from './time/ticks.js';
 
-/** The options of calls that nothing can interrupt, and of whose success nobody but the caller wants to know. */
-const UNWATCHED = {};
-
-/** The user's function: called once for each attempt. It may be synchronous. */
-export type Operation<T> = (context: AttemptContext) => T | PromiseLike<T>;
+/** The options of a call that has none, and no time limit. */
+const NO_OPTIONS = {};
 
 /**
  * Calls the operation, and calls it again while the policy allows.
  *
- * Resolves with its first value. Rejects with the last thing it threw, unchanged, whatever that is (`reportOf` tells
- * what happened), or at once with `signal.reason` when the caller aborts. A bare spec works as a policy and is checked
- * before the first attempt; without one it is `presets.default`. Wrong input rejects with a TypeError.
+ * Resolves with the first value. Rejects with the last error, unchanged, whatever was thrown (`reportOf(error)` tells
+ * what happened); after an abort it rejects at once with `signal.reason`. A bare spec works as a policy, and is checked
+ * before the first attempt. Without a policy, `presets.default` applies. Wrong input rejects with a TypeError.
  */
 export function retry<T>(
   operation: Operation<T>,
   policy?: PolicySpec,
-  options?: RetryOptions<T>,
+  options?: RetryOptions<T> | null,
 ): Promise<T> {
-  if (!options && policy === latestSpec) return unwatched(operation, latestPolicy);
   try {
-    const resolved = resolvePolicy(policy);
+    checkOperation(operation);
     if (options) checkOptions(options);
+    else if (policy === latestSpec) return plain(operation, latestPolicy);
+    const resolved = resolvePolicy(policy);
     if (options || isTimed(resolved)) return watched(operation, resolved, options ?? {});
     if (Object.isFrozen(policy)) {
       latestSpec = policy;
       latestPolicy = resolved;
     }
-    return unwatched(operation, resolved);
+    return plain(operation, resolved);
   } catch (error) {
     return Promise.reject(error);
   }
 }
 
 /**
- * What was passed last, with the policy it stands for, if it is frozen and has no time limits. Most programs pass the
- * same again and again, and to find that out otherwise takes longer than all else up to the call of the operation. At
- * first it is one that nobody can have passed.
+ * The last frozen spec that sets no time limit, and its policy. Most programs pass the same again and again, and looking
+ * it up would take a tenth of a call that succeeds. At first a spec that no caller has.
  */
 let latestSpec: PolicySpec | undefined = {};
 let latestPolicy: RetryPolicy;
 
-/** Whether attempts of the policy may be cut off. */
-const isTimed = (policy: RetryPolicy): boolean =>
-  policy.attemptTimeoutMs < Infinity || policy.maxElapsedMs < Infinity;
+function watched<T>(operation: Operation<T>, policy: RetryPolicy, options: RetryOptions<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    void new Call(operation, policy, options, resolve, reject).step(false);
+  });
+}
 
-/** Where nothing can interrupt an attempt, all the rest is made when the first one has failed: most calls never fail. */
-function unwatched<T>(operation: Operation<T>, policy: RetryPolicy): Promise<T> {
+/** A call that nothing can interrupt or observe. It has no state before its first attempt has failed: most never fail. */
+function plain<T>(operation: Operation<T>, policy: RetryPolicy): Promise<T> {
+  const startMs = systemClock.now();
   const context = new Attempt(1);
-  const start = burstReading();
-  return run(operation, context).then<T, T>(
+  return settle(
+    run(operation, context),
     undefined,
-    (error: unknown) =>
-      new Call(operation, policy, UNWATCHED, start, context, error) as unknown as PromiseLike<T>,
+    // A thenable instead of a second promise: a waiting call takes 260 bytes less.
+    (error): PromiseLike<T> => ({
+      // oxlint-disable-next-line unicorn/no-thenable
+      then: ((resolve: (value: T) => void, reject: (error: unknown) => void) =>
+        new Call(operation, policy, NO_OPTIONS, resolve, reject).goOn(startMs, context, error)) as never,
+    }),
   );
 }
 
-function watched<T>(operation: Operation<T>, policy: RetryPolicy, options: RetryOptions<T>): Promise<T> {
-  const start = { ms: (options.clock ?? platform).now() };
-  return new Promise((resolve, reject) => new Call(operation, policy, options, start).then(resolve, reject));
-}
+/** What a call waits for, or why it waits for nothing. */
+type State =
+  /** The first attempt is about to begin. */
+  | 'new'
+  /** The operation runs. */
+  | 'running'
+  /** The attempt is over: its outcome is judged. */
+  | 'judging'
+  /** `onRetry` was called, and its promise is awaited. */
+  | 'announcing'
+  /** The delay before the next attempt. */
+  | 'waiting'
+  /** The caller has aborted: the call ends in the next microtask. */
+  | 'aborted'
+  | 'over';
 
-/** A promise of what the operation comes to, synchronous or not. */
-function run<T>(operation: Operation<T>, context: AttemptContext): Promise<T> {
-  try {
-    const result = operation(context) as Promise<T> | undefined;
-    // What `resolve` would do as well, and takes longer for.
-    return result?.constructor === Promise ? result : Promise.resolve(result as T);
-  } catch (error) {
-    return Promise.reject(error);
-  }
-}
-
-/** Stands for the contexts that no option of a call gets to see: an old object that points to a new one costs the collector. */
-const UNSEEN = /* @__PURE__ */ new Attempt(0);
+/** A handler of `then` that returns this leaves the promise of that `then` pending. Nothing is kept. */
+// oxlint-disable-next-line unicorn/no-thenable -- a thenable that never settles is what is needed
+const NEVER = { then(): void {} };
 
 /**
- * One call under way. No rule of retrying is here: `decide` has those; this measures, asks and obeys.
+ * One call under way: run, judge, announce, wait, run again. `decide` has the rules; this class measures, asks and obeys.
  *
- * It is a state machine and not an async function, because calls wait by the hundred thousand, and the frames of async
- * functions add up. Every wait is a reaction of its own to a promise: so whatever is the user's runs in the async
- * context of this call, whoever fires the timer or the abort.
+ * It is a state machine, because calls that wait in an async function take more memory. Whatever the call waits for is a
+ * promise, and `#step` is what follows it.
  */
 class Call<T> {
   readonly #operation: Operation<T>;
   readonly #policy: RetryPolicy;
   readonly #options: RetryOptions<T>;
-  readonly #start: Reading;
+  readonly #resolve: (value: T) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #onValue = this.step.bind(this, false);
+  readonly #onError = this.step.bind(this, true);
+  readonly #clock: Clock;
   readonly #seed = freshSeed();
-  // Made once: a call that waits for seconds is old, and what it makes anew is moved by the collector.
-  readonly #step = this.#goOn.bind(this);
-  #resolve!: (value: T) => void;
-  #reject!: (error: unknown) => void;
-  #isOver = false;
-  #unwatch: (() => void) | undefined;
-  #tick: Tick | undefined;
-
-  // The attempt under way, or the last one, and what it has come to; times in whole ms from the start of the call.
-  #attempt = 0;
+  #startMs = 0;
+  #state: State = 'new';
+  /** The attempt under way, and when it began, in whole milliseconds since the start of the call. */
   #context: Attempt | undefined;
   #beganMs = 0;
-  #endedMs = 0;
-  #failed = true;
-  #outcome: unknown;
-  #hintMs: number | undefined;
-  #delayMs: number | undefined;
-  // Those before it.
+  /** Cancels the timer that limits the attempt, or `onRetry`. */
+  #endLimit: (() => void) | undefined;
+  /** The delay that was decided on, and its end. */
+  #delayMs = 0;
+  #due: Tick | undefined;
+  #unwatch: (() => void) | undefined;
+  /** The attempts that are over, the latest one first. */
   #log: Entry | undefined;
 
   constructor(
     operation: Operation<T>,
     policy: RetryPolicy,
     options: RetryOptions<T>,
-    start: Reading,
-    context?: Attempt,
-    failure?: unknown,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
   ) {
     this.#operation = operation;
     this.#policy = policy;
     this.#options = options;
-    this.#start = start;
-    this.#context = context;
-    this.#outcome = failure;
-  }
-
-  /** Begins, or goes on after a first attempt that has failed: as a thenable, it settles a promise the caller already has. */
-  // oxlint-disable-next-line unicorn/no-thenable -- being one is the point: nobody but `unwatched` ever holds a call.
-  then(resolve: (value: T) => void, reject: (error: unknown) => void): void {
     this.#resolve = resolve;
     this.#reject = reject;
-    if (this.#context) {
-      this.#attempt = 1;
-      return this.#settled(true, this.#outcome);
-    }
-    const { signal } = this.#options;
-    if (signal) {
-      const end = (): void => this.#end('aborted', true, signal.reason);
-      if (signal.aborted) return end();
-      void new Promise<void>((go) => {
-        this.#unwatch = watch(signal, () => {
-          const context = this.#context;
-          // Nothing that happens from here on counts.
-          this.#isOver = true;
-          if (context) {
-            this.#note(true, signal.reason);
-            context.abort(signal.reason);
-          }
-          go();
-        });
-      }).then(end);
-    }
-    this.#begin(0);
+    this.#clock = options.clock ?? systemClock;
   }
 
-  #begin(nowMs: number): void {
-    if (this.#attempt) this.#keep();
-    const context = new Attempt(++this.#attempt);
-    const isWatched = this.#options !== UNWATCHED;
-    this.#context = isWatched ? context : UNSEEN;
-    this.#beganMs = Math.round(nowMs);
-    let result = run(this.#operation, context);
-    if (isTimed(this.#policy)) result = this.#limited(result, context, nowMs);
-    result.then(
-      isWatched ? (value) => this.#context && this.#settled(false, value) : this.#resolve,
-      this.#step,
-    );
+  /** Goes on after a first attempt that has failed. */
+  goOn(startMs: number, context: Attempt, error: unknown): void {
+    this.#startMs = startMs;
+    this.#context = context;
+    this.#state = 'running';
+    this.step(true, error);
   }
 
-  /** What the attempt comes to, or that its time was over first. What comes later is ignored, and no unhandled rejection. */
-  #limited(result: Promise<T>, context: Attempt, beganMs: number): Promise<T> {
-    return new Promise((resolve, reject) => {
-      result.then(resolve, reject);
-      const isUnderWay = (): boolean => this.#context === context;
-      // The operation may have aborted the call.
-      if (!isUnderWay()) return;
-      const { attemptTimeoutMs, maxElapsedMs } = this.#policy;
-      const limit = maxElapsedMs - beganMs < attemptTimeoutMs ? 'maxElapsedMs' : 'attemptTimeoutMs';
-      const nowMs = this.#elapsedMs();
-      const leftMs = Math.min(attemptTimeoutMs + beganMs, maxElapsedMs) - nowMs;
-      const end = (): void => {
-        if (!isUnderWay()) return;
-        const cause = this.#log?.error;
-        // Without end, causes would keep the errors of all attempts.
-        const isTold = this.#log?.failed && !(cause instanceof TimeoutError && this.#attempt % 10 === 1);
-        const message = `Attempt ${this.#attempt} was cut off by ${limit} (${this.#policy[limit]})`;
-        const error = new TimeoutError(message, isTold ? { cause } : undefined);
-        reject(error);
-        context.abort(error);
-      };
-      void this.#wait(Math.max(0, leftMs), nowMs).then(end);
-    });
-  }
-
-  /** An attempt is over: judged, by the caller first, decided, and announced. An abort has won before. */
-  #settled(failed: boolean, outcome: unknown): void {
-    const context = this.#context!;
-    const elapsedMs = this.#note(failed, outcome);
-    const { classify, classifyResult, onRetry, random, clock = platform } = this.#options;
-    const attempt = this.#attempt;
-    let next: number | StopReason | undefined;
+  /** The next step, with what the call has waited for. */
+  step(failed: boolean, came?: unknown): typeof NEVER {
+    const state = this.#state;
     try {
-      const verdict = failed
-        ? (checkVerdict(classify?.(outcome, context)) ?? judge(outcome, this.#policy, clock))
-        : checkVerdict(classifyResult?.(outcome as T, context));
-      this.#hintMs = hintOf(verdict);
-      next = verdict && nextDelay(this.#policy, verdict, attempt, elapsedMs, random ?? streamOf(this.#seed));
+      if (state === 'new') this.#begin();
+      else if (state === 'running') this.#judge(failed, came);
+      else if (state === 'aborted') this.#abort();
+      // `onRetry` vetoes the retry by throwing, and the caller's clock may throw.
+      else if (failed) this.#end('hook-failed', true, came);
+      else if (state === 'announcing') this.#wait(this.#elapsedMs());
+      else if (state === 'waiting') this.#run(this.#elapsedMs());
     } catch (error) {
-      return this.#end('hook-failed', true, error);
+      // The caller's clock or signal has thrown.
+      this.#end('hook-failed', true, error);
     }
-    if (this.#isOver) return;
-    // A reason to stop, or none: a value that nobody objects to.
-    if (typeof next !== 'number') return this.#end(next, failed, outcome);
-    const delayMs = next;
-    if (!onRetry) return this.#pause(delayMs, elapsedMs);
-    const error = failed ? outcome : undefined;
-    const hook = new Promise((resolve) =>
-      resolve(onRetry({ error, attempt, delayMs, elapsedMs: this.#endedMs })),
-    );
-    // A hook may take its time, and that counts; one that never ends has until the deadline.
-    const leftMs = this.#policy.maxElapsedMs - elapsedMs;
-    Promise.race(leftMs < Infinity ? [hook, this.#wait(leftMs, elapsedMs)] : [hook]).then(
-      () => {
-        this.#leave();
-        return this.#pause(delayMs, this.#elapsedMs());
-      },
-      (failure: unknown) => this.#end('hook-failed', true, failure),
-    );
+    return NEVER;
   }
 
-  /** The delay; and on both sides of it the deadline, since a hook may have been slow, and a timer late. */
-  #pause(ms: number, nowMs: number): void {
-    if (this.#isPast(ms, nowMs)) return;
-    this.#delayMs = ms;
-    void this.#wait(ms, nowMs).then(this.#step);
+  /** Listens to the signal, and runs the first attempt. */
+  #begin(): void {
+    this.#startMs = this.#clock.now();
+    const { signal } = this.#options;
+    if (signal?.aborted) return this.#end('aborted', true, reasonOf(signal));
+    if (signal) this.#listen(signal);
+    this.#run(0);
   }
 
-  /** Goes on after a failure, or after a delay: there is never one while the other is awaited. */
-  #goOn(error?: unknown): void {
-    if (this.#context) return this.#settled(true, error);
-    const nowMs = this.#elapsedMs();
-    if (!this.#isPast(0, nowMs)) this.#begin(nowMs);
+  /** Takes the next step when the promise settles, so that stack traces show the caller: V8 looks for `resolve`. */
+  #after(promise: Promise<any>): void {
+    // Nothing of this call asks for the value.
+    if (this.#options === NO_OPTIONS) void settle(promise, this.#resolve, this.#onError);
+    else void settle(promise, this.#onValue, this.#onError).then(this.#resolve as () => void);
   }
 
-  /** Ends the call if an attempt that begins `ms` after `nowMs` would begin too late. */
-  #isPast(ms: number, nowMs: number): boolean {
-    if (pastDeadline(this.#policy, nowMs + ms)) this.#end('deadline', this.#failed, this.#outcome);
-    return this.#isOver;
+  /** Runs the next attempt, unless it would begin too late. */
+  #run(nowMs: number): void {
+    this.#due?.leave();
+    this.#due = undefined;
+    if (this.#log && this.#isTooLate(nowMs)) return;
+    const context = new Attempt((this.#log?.attempt ?? 0) + 1);
+    this.#context = context;
+    this.#beganMs = Math.round(nowMs);
+    this.#state = 'running';
+    let result = run(this.#operation, context);
+    // The operation may have aborted the call: then it has no time to be limited.
+    if (isTimed(this.#policy) && (this.#state as State) === 'running') {
+      const beganMs = this.#startMs + nowMs;
+      const { unref } = this.#options;
+      const causeOf = (): ErrorOptions | undefined => this.#cause();
+      const limit = limited(result, context, this.#policy, beganMs, nowMs, this.#clock, unref, causeOf);
+      ({ result, end: this.#endLimit } = limit);
+    }
+    this.#after(result);
   }
 
-  #wait(ms: number, nowMs: number): Promise<void> {
-    const { clock = platform, unref = false } = this.#options;
-    const tick = tickIn(ms, clock, this.#start.ms + nowMs, unref);
-    // Nobody else ever leaves before the time.
-    if (this.#options !== UNWATCHED) this.#tick = tick;
-    return tick.reached;
+  /** The attempt is over: judges it, tells the observer, and ends the call or announces the retry. */
+  #judge(failed: boolean, came: unknown): void {
+    const context = this.#context!;
+    this.#state = 'judging';
+    const elapsedMs = this.#note(failed, came);
+    const { random } = this.#options;
+    const next = followUp(failed, came, context, elapsedMs, {
+      policy: this.#policy,
+      deciders: this.#options,
+      random: () => random ?? streamOf(this.#seed),
+      clock: this.#clock,
+    });
+    this.#log!.hintMs = next.hintMs;
+    this.#observeAttempt(next);
+    // A decider or the observer may have aborted the call.
+    if (this.#state !== 'judging') return;
+    if (next.outcome === 'retry') this.#announce(next, elapsedMs);
+    else if (next.reason === 'hook-failed') this.#end(next.reason, true, next.hookError);
+    else this.#end(next.reason, failed, came);
   }
 
-  #elapsedMs(): number {
-    return Math.max(0, (this.#options.clock ?? platform).now() - this.#start.ms);
+  /** Calls `onRetry`, and waits for its promise. */
+  #announce(next: FollowUp, elapsedMs: number): void {
+    const { onRetry, name } = this.#options;
+    const latest = this.#log!;
+    this.#delayMs = next.delayMs!;
+    if (!onRetry) return this.#wait(elapsedMs);
+    this.#state = 'announcing';
+    this.#after(new Promise((resolve) => resolve(onRetry(retryEvent(name, latest, endOf(latest), next)))));
+    // A promise that never settles ends with the deadline.
+    const deadlineMs = this.#startMs + this.#policy.maxElapsedMs;
+    this.#endLimit = at(deadlineMs, () => this.#endByDeadline(), this.#clock, this.#options.unref);
   }
 
-  /** What the attempt has come to. Returns when that was. */
-  #note(failed: boolean, outcome: unknown): number {
-    const elapsedMs = this.#elapsedMs();
-    this.#leave();
+  /** Waits for the delay, unless the next attempt would begin too late. */
+  #wait(nowMs: number): void {
+    this.#endLimit?.();
+    const dueMs = nowMs + this.#delayMs;
+    if (this.#isTooLate(dueMs)) return;
+    this.#log!.delayMs = this.#delayMs;
+    this.#due = tickAt(this.#startMs + dueMs, this.#clock, this.#options.unref);
+    this.#state = 'waiting';
+    void this.#due.reached.then(this.#onValue, this.#onError);
+  }
+
+  /** Ends the call if an attempt at `beginsMs` would begin at or after the deadline. */
+  #isTooLate(beginsMs: number): boolean {
+    const isTooLate = pastDeadline(this.#policy, beginsMs);
+    if (isTooLate) this.#endByDeadline();
+    return isTooLate;
+  }
+
+  #endByDeadline(): void {
+    const latest = this.#log!;
+    latest.delayMs = undefined;
+    this.#end('deadline', latest.failed, latest.came);
+  }
+
+  /** The abort comes from anywhere: the reaction of a promise runs in the async context of this call. */
+  #listen(signal: AbortSignal): void {
+    const aborted = new Promise<void>((abort) => {
+      this.#unwatch = watch(signal, () => {
+        if (this.#state === 'running') this.#context!.abort(reasonOf(signal));
+        this.#state = 'aborted';
+        abort();
+      });
+    });
+    void aborted.then(this.#onValue);
+  }
+
+  /** Ends the call after an abort. An attempt that was running is over, too. */
+  #abort(): void {
+    const reason = reasonOf(this.#options.signal!);
+    if (this.#context) {
+      this.#note(true, reason);
+      const { maxRetries } = this.#policy;
+      this.#observeAttempt({ outcome: 'stop', maxRetries, reason: 'aborted' });
+    }
+    this.#end('aborted', true, reason);
+  }
+
+  /** Ends the call. Has an effect once, and does not throw. */
+  #end(reason: Reason | undefined, failed: boolean, came: unknown): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.#due?.leave();
+    this.#endLimit?.();
+    this.#unwatch?.();
+    const { onEnd } = this.#options;
+    if (reason || onEnd) {
+      const report = this.#report(reason);
+      if (reason) remember(came, report);
+      if (onEnd) this.#observe(onEnd, report);
+    }
+    if (failed) this.#reject(came);
+    else this.#resolve(came as T);
+  }
+
+  #report(reason: Reason | undefined): Report {
+    const latest = this.#log;
+    const attempts = recordsOf(latest, !reason);
+    let elapsedMs = latest ? endOf(latest) : 0;
+    try {
+      elapsedMs = Math.round(this.#elapsedMs());
+    } catch {
+      // The caller's clock throws, which may be why the call ends.
+    }
+    return {
+      ok: !reason,
+      attempts,
+      droppedAttempts: (latest?.attempt ?? 0) - attempts.length,
+      elapsedMs,
+      ...defined({ reason, hintMs: latest?.hintMs }),
+    };
+  }
+
+  /** Logs the attempt that is over. Returns the time since the call began. */
+  #note(failed: boolean, came: unknown): number {
+    const { attempt } = this.#context!;
+    const startMs = this.#beganMs;
     this.#context = undefined;
-    this.#failed = failed;
-    this.#outcome = outcome;
-    this.#endedMs = Math.round(elapsedMs);
-    this.#delayMs = undefined;
-    return elapsedMs;
-  }
-
-  #leave(): void {
-    this.#tick?.leave();
-    this.#tick = undefined;
-  }
-
-  /** Writes down the attempt that is over. */
-  #keep(): void {
+    this.#endLimit?.();
     const entry: Entry = {
-      attempt: this.#attempt,
-      failed: this.#failed,
-      error: this.#outcome,
-      startMs: this.#beganMs,
-      durationMs: this.#endedMs - this.#beganMs,
-      delayMs: this.#delayMs,
+      attempt,
+      failed,
+      came,
+      startMs,
+      durationMs: 0,
+      delayMs: undefined,
+      hintMs: undefined,
+      hookError: undefined,
+      record: undefined,
       before: this.#log,
     };
     this.#log = thinned(entry);
+    const elapsedMs = this.#elapsedMs();
+    entry.durationMs = Math.round(elapsedMs) - startMs;
+    return elapsedMs;
   }
 
-  #end(reason: Reason | undefined, failed: boolean, outcome: unknown): void {
-    if (this.#isOver && reason !== 'aborted') return;
-    const { onEnd } = this.#options;
-    this.#isOver = true;
-    this.#leave();
-    this.#unwatch?.();
-    if (reason || onEnd) {
-      if (this.#attempt) this.#keep();
-      const attempts = records(this.#log);
-      const report: Report = {
-        ok: !reason,
-        ...(reason && { reason }),
-        attempts,
-        droppedAttempts: this.#attempt - attempts.length,
-        elapsedMs: Math.round(this.#elapsedMs()),
-        ...(this.#hintMs !== undefined && { hintMs: this.#hintMs }),
-      };
-      if (reason) remember(outcome, report);
-      try {
-        onEnd?.(report);
-      } catch (error) {
-        remember(error, { ...report, ok: false, reason: 'hook-failed' });
-        return this.#reject(error);
-      }
-    }
-    if (failed) this.#reject(outcome);
-    else this.#resolve(outcome as T);
+  #observeAttempt(next: FollowUp): void {
+    const { onAttempt, name } = this.#options;
+    const latest = this.#log!;
+    if (onAttempt) this.#observe(onAttempt, attemptEvent(name, latest, endOf(latest), next));
+  }
+
+  /** Calls an observer. What it throws is kept with the latest attempt. */
+  #observe<Event>(observer: (event: Event) => unknown, event: Event): void {
+    const latest = this.#log;
+    void observe(observer, event, (hookError) => keepHookError(latest, hookError));
+  }
+
+  /** The error of the attempt before, for a TimeoutError. Every tenth begins a new chain: causes keep errors alive. */
+  #cause(): ErrorOptions | undefined {
+    const before = this.#log;
+    if (!before?.failed || (before.came instanceof TimeoutError && before.attempt % 10 === 0))
+      return undefined;
+    return { cause: before.came };
+  }
+
+  #elapsedMs(): number {
+    return Math.max(0, this.#clock.now() - this.#startMs);
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Clock, retry, retryIn } from '../src/index.js';
+import { type Clock, retry, retryAfter } from '../src/index.js';
 import { virtualClock } from '../src/testing/index.js';
 
 const boom = new Error('boom');
@@ -297,7 +297,7 @@ test('a hint that is a fraction of a millisecond is waited for in full', async (
       try {
         return operation();
       } catch (error) {
-        throw retryIn(error as Error, 2.25);
+        throw retryAfter(error as Error, 2.25);
       }
     },
     { baseDelayMs: 0, jitter: 'none' },

@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { retryFetch } from '../src/http/index.js';
-import { definePolicy, delayRange, reportOf, retry, retryIn, type Verdict } from '../src/index.js';
+import { definePolicy, delayRange, reportOf, retry, retryAfter, type Verdict } from '../src/index.js';
 import { consume, deadLetters, type SqlClient, tableQueue } from '../src/queues/postgres/index.js';
 import { virtualClock } from '../src/testing/index.js';
 import { fails, play, returns, steady } from './retry/scenario.js';
@@ -24,7 +24,7 @@ test('cap and jitter: both hold at once', () => {
 });
 
 test('hint over the limit: stop, keep the error and the hint; never retry early', async () => {
-  const busy = retryIn(new Error('busy'), 300_001);
+  const busy = retryAfter(new Error('busy'), 300_001);
   const story = await play([fails(busy)]);
   expect(story.startsMs).toEqual([0]);
   expect(story.outcome).toEqual({ error: busy });
@@ -35,7 +35,7 @@ test('hint in the past, or 0: no shorter than our own backoff', async () => {
   const headers = { 'retry-after': 'Mon, 01 Jan 1990 00:00:00 GMT' };
   const busy = Object.assign(new Error('busy'), { status: 503, headers });
   expect((await play([fails(busy)])).startsMs).toEqual([0, 100, 300, 700]);
-  expect((await play([fails(retryIn(new Error('now'), 0))])).startsMs).toEqual([0, 100, 300, 700]);
+  expect((await play([fails(retryAfter(new Error('now'), 0))])).startsMs).toEqual([0, 100, 300, 700]);
 });
 
 test('final error: the last one, untouched', async () => {

@@ -87,7 +87,9 @@ test('hooks know the type of the result', () => {
 });
 
 test('a classifier gives a verdict or nothing, and no promise', () => {
-  expectTypeOf<Verdict>().toEqualTypeOf<'retry' | 'stop' | { readonly retryAfterMs: number }>();
+  expectTypeOf<Verdict>().toEqualTypeOf<
+    'retry' | 'stop' | { readonly retryAfterMs: number } | { readonly delayMs: number }
+  >();
   // @ts-expect-error: a boolean is no verdict
   retry(() => user, {}, { classify: () => true }).catch(() => {});
   // @ts-expect-error: nor is a promise

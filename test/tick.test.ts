@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { platform } from '../src/clock.js';
-import { type Tick, tickIn } from '../src/tick.js';
+import { systemClock } from '../src/time/system-clock.js';
+import { type Tick, tickAt } from '../src/time/ticks.js';
 
 let nowMs = 0;
 let timers: { readonly ms: number; readonly fn: () => void }[] = [];
@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => void vi.unstubAllGlobals());
 
-const inMs = (ms: number, unref = false): Tick => tickIn(ms, platform, nowMs, unref);
+const inMs = (ms: number, unref = false): Tick => tickAt(nowMs + ms, systemClock, unref);
 
 /** Lets the last timer fire, at a time of its own; tells whether the tick is reached by that. */
 async function fires(tick: Tick, atMs: number): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { expectTypeOf, test } from 'vitest';
-import { permanent, retryIn, withRetry } from '../src/index.js';
+import { permanent, retryAfter, withRetry } from '../src/index.js';
 
 interface User {
   readonly id: string;
@@ -107,7 +107,7 @@ test('options may be made of the arguments, which keep their types', () => {
 
 test('a mark leaves the type of an error as it is', () => {
   expectTypeOf(permanent(new RangeError('gone'))).toEqualTypeOf<RangeError>();
-  expectTypeOf(retryIn(new DOMException('busy'), 5)).toEqualTypeOf<DOMException>();
+  expectTypeOf(retryAfter(new DOMException('busy'), 5)).toEqualTypeOf<DOMException>();
   // @ts-expect-error: a text cannot carry a mark
   permanent('text');
 });

@@ -125,10 +125,10 @@ class FetchCall {
   }
 
   private classifyResult(response: Response, context: AttemptContext): Verdict | undefined {
-    const { classifyResult, clock = systemClock } = this.options;
+    const { classifyResult, clock } = this.options;
     const verdict =
       classifyResult?.(response, context) ??
-      judgeResponse(response, this.policy, this.mayRepeat, clock.wallNow());
+      judgeResponse(response, this.policy, this.mayRepeat, (clock ?? systemClock).wallNow());
     return verdict !== undefined && this.request.isOneShot ? 'stop' : verdict;
   }
 }

@@ -1,5 +1,5 @@
 import { parseRetryAfter } from '../index.js';
-import { decimal, fieldOf, platform, serverNow, trimmed, wholeMs } from '../internal.js';
+import { decimal, fieldOf, systemClock, serverNow, trimmed, wholeMs } from '../internal.js';
 import { parseGoDuration } from './go-duration.js';
 import { parseRateLimit } from './rate-limit.js';
 
@@ -44,9 +44,9 @@ const SOURCES: readonly Source[] = [
  * (`Date` plus `Age`) where the response tells it. A reset is no reason to wait while something remains.
  *
  * @param headers `Headers`, anything with `get`, or an object of strings, numbers or lists, names in any case.
- * @param nowMs the local time in epoch ms, for responses without `Date`. Default: the clock of the platform.
+ * @param nowMs the local time in epoch ms, for responses without `Date`. Default: the clock of the systemClock.
  */
-export function readRetryHint(headers: unknown, nowMs: number = platform.wallNow()): number | undefined {
+export function readRetryHint(headers: unknown, nowMs: number = systemClock.wallNow()): number | undefined {
   return firstHint(SOURCES, headers, nowMs);
 }
 

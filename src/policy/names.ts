@@ -1,5 +1,6 @@
 /** The options of a call, as opposed to the keys of a policy. */
-export const optionNames = /^(signal|classify|classifyResult|onRetry|onEnd|random|clock|unref)$/;
+export const optionNames =
+  /^(signal|classify|classifyResult|policyFor|onAttempt|onRetry|onEnd|name|random|clock|unref)$/;
 
 // What the same things are called elsewhere (maxAttempts, numOfAttempts, retries, minTimeout, startingDelay,
 // backoffLimit, maxRetryTime, …) or in a slip (baseDelay). The first pattern that fits wins.

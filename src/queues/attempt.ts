@@ -1,17 +1,20 @@
-import { decide, type Random, type RetryPolicy, seeded, type Verdict } from '../index.js';
+import { decide, type Random, type RetryPolicy, seeded } from '../index.js';
 import {
+  at,
   Attempt,
+  attemptEvent,
   type Clock,
-  checkVerdict,
-  hintOf,
-  judge,
-  MAX_TIMER_MS,
+  followUp,
+  isTimed,
+  limited,
+  type Limited,
+  observe,
+  run,
   systemClock,
-  TimeoutError,
   watch,
 } from '../internal.js';
 import { errorData } from './error.js';
-import type { AttemptEvent, DeadReason, Handler, HistoryRow, JobContext, QueueOptions } from './types.js';
+import type { AttemptEvent, DeadReason, Handler, HistoryRow, QueueOptions } from './types.js';
 
 /** What every host has in common: whose policy, whose job, which attempt. */
 export interface Run<Job> {
@@ -54,39 +57,54 @@ export type Outcome =
   /** Cut short by shutdown; the handler has settled: give the job back, the attempt does not count. */
   | { readonly kind: 'released' };
 
+/** How long `onAttempt` is awaited. */
+const OBSERVER_LIMIT_MS = 5_000;
+
 /**
- * Runs one attempt of a job and says what follows. Never rejects, but for what `passThrough` lets through.
+ * Runs one attempt of a job and says what follows. Never rejects, except with an error that `passThrough` accepts.
  *
  * Call it only after `stalledReason` has said that the attempt may run.
  */
-export async function runAttempt<Job>(run: AttemptRun<Job>): Promise<Outcome> {
-  const { options, attempt } = run;
-  const { clock = systemClock } = options;
+export async function runAttempt<Job>(job: AttemptRun<Job>): Promise<Outcome> {
+  const { options, attempt } = job;
+  const clock = options.clock ?? systemClock;
   if (options.signal?.aborted) return { kind: 'released' };
 
   const startedAtMs = clock.wallNow();
   const startMs = clock.now();
   const context = new Attempt(attempt);
-  const settled = await settle(run, context, clock);
+  const came = await handled(job, context, startMs, clock);
   const durationMs = Math.round(clock.now() - startMs);
-
-  if (settled.how === 'failed' && !settled.timedOut) {
-    if (run.passThrough?.(settled.error)) throw settled.error;
-    // Only a failure is cut short: work that was finished in spite of the abort must not be done twice.
+  if (came.failed && !came.wasCutOff) {
+    if (job.passThrough?.(came.outcome)) throw came.outcome;
+    // Only a failure is cut short by a shutdown: finished work must not be done twice.
     if (options.signal?.aborted) return { kind: 'released' };
   }
 
-  const judged = settled.how === 'done' ? settled : afterFailure(run, context, settled.error, clock);
-  const told = await tell(run, judged, durationMs);
-  const row: HistoryRow = { attempt, outcome: judged.how, startedAtMs, durationMs, ...told };
-  if (judged.how === 'done') return { kind: 'done', value: judged.value, record: row };
-  const error = errorData(judged.error);
-  if (judged.how === 'retry') {
-    const { how, ...rest } = judged;
-    return { kind: how, ...rest, record: { ...row, error, delayMs: judged.delayMs } };
+  const elapsedMs = job.elapsedMs();
+  const { policy } = job;
+  const { classify, policyFor } = options;
+  const next = followUp(came.failed, came.outcome, context, elapsedMs, {
+    policy,
+    deciders: { classify, policyFor },
+    random: () => randomOf(job),
+    clock,
+  });
+  const attempted = { attempt, failed: came.failed, came: came.outcome, durationMs };
+  const event = attemptEvent(options.name ?? job.queue, attempted, Math.round(elapsedMs), next);
+  const outcome = event.outcome === 'stop' ? 'dead' : event.outcome;
+  const kept = await told(job, { ...event, outcome } as JobEvent<Job>, clock);
+  const row: HistoryRow = { attempt, outcome, startedAtMs, durationMs, ...kept };
+
+  if (next.outcome === 'done') return { kind: 'done', value: came.outcome, record: row };
+  const error = next.reason === 'hook-failed' ? next.hookError : came.outcome;
+  const failed = { ...row, error: errorData(error) };
+  if (next.outcome === 'retry') {
+    const { delayMs = 0, hintMs } = next;
+    return { kind: 'retry', delayMs, hintMs, error, record: { ...failed, delayMs } };
   }
-  const { how, ...rest } = judged;
-  return { kind: how, ...rest, record: { ...row, error, reason: judged.reason } };
+  const reason = next.reason as DeadReason;
+  return { kind: 'dead', reason, error, record: { ...failed, reason } };
 }
 
 /**
@@ -94,11 +112,11 @@ export async function runAttempt<Job>(run: AttemptRun<Job>): Promise<Outcome> {
  * deadline may have passed. What is left of the delay is nothing (a job of a worker that died is taken over at once, any
  * other has waited already), so the policy is asked with a cap of 0. The first attempt always runs.
  */
-export function stalledReason<Job>(run: Run<Job>): DeadReason | undefined {
-  if (run.attempt <= 1) return undefined;
+export function stalledReason<Job>(job: Run<Job>): DeadReason | undefined {
+  if (job.attempt <= 1) return undefined;
   const next = decide(
-    { ...run.policy, maxDelayMs: 0 },
-    { verdict: 'retry', attempt: run.attempt - 1, elapsedMs: run.elapsedMs() },
+    { ...job.policy, maxDelayMs: 0 },
+    { verdict: 'retry', attempt: job.attempt - 1, elapsedMs: job.elapsedMs() },
     () => 0,
   );
   if (next.retry) return undefined;
@@ -109,116 +127,68 @@ export function stalledReason<Job>(run: Run<Job>): DeadReason | undefined {
 export const randomOf = <Job>({ options, job, queue, id }: Run<Job>): Random =>
   options.random?.(job) ?? seeded(`${queue}:${id}`);
 
-type Settled =
-  | { readonly how: 'done'; readonly value: unknown }
-  | {
-      readonly how: 'failed';
-      readonly error: unknown;
-      /** By the attempt's own time, whatever the handler rejects with after it. */
-      readonly timedOut: boolean;
-    };
+interface Handled {
+  readonly failed: boolean;
+  readonly outcome: unknown;
+  /** By the attempt's own time limit, whatever the handler rejects with after it. */
+  readonly wasCutOff: boolean;
+}
 
-/** Calls the handler and waits for it, or for the end of its time. After that its own settling changes nothing. */
-async function settle<Job>(run: AttemptRun<Job>, context: Attempt, clock: Clock): Promise<Settled> {
-  const signals = [run.hostSignal, run.options.signal].filter((signal) => signal !== undefined);
-  const leave = signals.map((signal) => {
-    const abort = (): void => context.abort(signal.reason);
-    if (signal.aborted) abort();
-    return watch(signal, abort);
-  });
-  let cancelTimer: (() => void) | undefined;
-  const limitMs = timeLimit(run);
-  const timeout = new Promise<Settled>((resolve) => {
-    cancelTimer = timer(clock, limitMs, () => {
-      const error = new TimeoutError(`Attempt ${run.attempt} took longer than ${limitMs} ms`);
-      context.abort(error);
-      resolve({ how: 'failed', error, timedOut: true });
-    });
-  });
+/** Calls the handler and waits for it, or for the end of its time. After that, what the handler does changes nothing. */
+async function handled<Job>(
+  job: AttemptRun<Job>,
+  context: Attempt,
+  startMs: number,
+  clock: Clock,
+): Promise<Handled> {
+  const { handler, policy, options, hostSignal } = job;
+  const leave = [hostSignal, options.signal].map((signal) => signal && join(signal, context));
+  let limit: Limited<unknown> | undefined;
   try {
-    return await Promise.race([call(run, context), timeout]);
+    const result = run((its) => handler(job.job, its), context);
+    if (isTimed(policy)) limit = limited(result, context, policy, startMs, spentMs(job), clock);
+    return { failed: false, outcome: await (limit?.result ?? result), wasCutOff: false };
+  } catch (error) {
+    return { failed: true, outcome: error, wasCutOff: limit?.wasCutOff ?? false };
   } finally {
-    cancelTimer?.();
-    for (const leaveOne of leave) leaveOne();
+    limit?.end();
+    for (const leaveOne of leave) leaveOne?.();
   }
 }
 
-async function call<Job>({ handler, job }: AttemptRun<Job>, context: JobContext): Promise<Settled> {
-  try {
-    return { how: 'done', value: await handler(job, context) };
-  } catch (error) {
-    return { how: 'failed', error, timedOut: false };
-  }
+/** Aborts the attempt's signal with another one. Returns a function that ends this. */
+function join(signal: AbortSignal, context: Attempt): () => void {
+  const abort = (): void => context.abort(signal.reason);
+  if (signal.aborted) abort();
+  return watch(signal, abort);
 }
 
 /**
- * The time of one attempt, cut at the deadline. A first attempt has the time it would have in `retry()`, counted from
- * when it begins: a job must not be given less, or none, because it had to wait for a worker.
+ * How much of `maxElapsedMs` is spent. Nothing when a first attempt begins, as in `retry()`: the time that a job waited
+ * for a worker does not count against it.
  */
-function timeLimit<Job>({ policy, attempt, elapsedMs }: Run<Job>): number {
-  const { attemptTimeoutMs, maxElapsedMs } = policy;
-  if (maxElapsedMs === Infinity) return attemptTimeoutMs;
-  const leftMs = attempt <= 1 ? maxElapsedMs : Math.max(0, Math.ceil(maxElapsedMs - elapsedMs()));
-  return Math.min(attemptTimeoutMs, leftMs);
-}
+const spentMs = <Job>({ attempt, elapsedMs }: Run<Job>): number => (attempt <= 1 ? 0 : elapsedMs());
 
-/** A timer of any length, in pieces that a timer can hold; gives what cancels it. */
-function timer(clock: Clock, ms: number, fn: () => void): () => void {
-  let cancel: (() => void) | undefined;
-  const arm = (leftMs: number): void => {
-    const pieceMs = Math.min(leftMs, MAX_TIMER_MS);
-    cancel = clock.setTimer(pieceMs, () => (leftMs > pieceMs ? arm(leftMs - pieceMs) : fn()), false);
-  };
-  if (ms < Infinity) arm(ms);
-  return () => cancel?.();
-}
+/** An event before the job is added. */
+type JobEvent<Job> = Omit<AttemptEvent<Job>, 'job' | 'queue' | 'id'>;
 
-type Judged =
-  | { readonly how: 'done'; readonly value: unknown }
-  | {
-      readonly how: 'retry';
-      readonly delayMs: number;
-      readonly hintMs: number | undefined;
-      readonly error: unknown;
-    }
-  | { readonly how: 'dead'; readonly reason: DeadReason; readonly error: unknown };
-
-/** Judges a failure, the caller's word first, and asks for the decision. A hook that throws is the end, as in `retry`. */
-function afterFailure<Job>(run: AttemptRun<Job>, context: JobContext, error: unknown, clock: Clock): Judged {
-  const { policy, attempt, options } = run;
-  try {
-    const verdict: Verdict = checkVerdict(options.classify?.(error, context)) ?? judge(error, policy, clock);
-    const next = decide(policy, { verdict, attempt, elapsedMs: run.elapsedMs() }, randomOf(run));
-    return next.retry
-      ? { how: 'retry', delayMs: next.delayMs, hintMs: hintOf(verdict), error }
-      : { how: 'dead', reason: next.reason, error };
-  } catch (hookError) {
-    return { how: 'dead', reason: 'hook-failed', error: hookError };
-  }
-}
-
-/** A watcher that throws must not change what becomes of the job; what it threw is kept in the history. */
-async function tell<Job>(
-  { options, job, queue, id, attempt }: AttemptRun<Job>,
-  judged: Judged,
-  durationMs: number,
+/** Calls `onAttempt` and waits for it, but not for ever. What it throws is kept in the history and changes nothing else. */
+async function told<Job>(
+  { options, job, queue, id }: AttemptRun<Job>,
+  event: JobEvent<Job>,
+  clock: Clock,
 ): Promise<Pick<HistoryRow, 'hookError'>> {
-  if (!options.onAttempt) return {};
-  const event: AttemptEvent<Job> = {
-    job,
-    queue,
-    id,
-    attempt,
-    outcome: judged.how,
-    durationMs,
-    ...(judged.how !== 'done' && { error: judged.error }),
-    ...(judged.how === 'retry' && { delayMs: judged.delayMs }),
-    ...(judged.how === 'dead' && { reason: judged.reason }),
-  };
-  try {
-    await options.onAttempt(event);
-    return {};
-  } catch (error) {
-    return { hookError: errorData(error) };
-  }
+  const { onAttempt } = options;
+  if (!onAttempt) return {};
+  const kept: { hookError?: ReturnType<typeof errorData> } = {};
+  const observed = observe(onAttempt, { ...event, job, queue, id }, (hookError) => {
+    kept.hookError = errorData(hookError);
+  });
+  let cancel: (() => void) | undefined;
+  const late = new Promise<void>((resolve) => {
+    cancel = at(clock.now() + OBSERVER_LIMIT_MS, resolve, clock);
+  });
+  await Promise.race([observed, late]);
+  cancel?.();
+  return kept;
 }

@@ -8,10 +8,19 @@ type Kind = 'function' | 'signal' | '';
 /** Every option an adapter has. The compiler holds it against the options' type, so that none is forgotten. */
 export type Known<Options> = { readonly [Name in keyof Required<Options>]: Kind };
 
+/** Options without null. */
+export type Given<Options> = { readonly [Name in keyof Options]: Exclude<Options[Name], null> };
+
+/** The options that were given: null is the same as not given. */
+export const withoutNulls = <Options extends object>(options: Options): Given<Options> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null)) as Given<Options>;
+
 /** Those that every adapter has. */
 export const QUEUE_OPTIONS: Known<QueueOptions<never>> = {
   classify: 'function',
+  policyFor: 'function',
   onAttempt: 'function',
+  name: '',
   random: 'function',
   signal: 'signal',
   clock: '',

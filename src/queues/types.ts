@@ -1,4 +1,5 @@
-import type { AttemptContext, Clock, Random, StopReason, Verdict } from '../index.js';
+import type { AttemptContext, AttemptEvent as CallEvent, Clock, Random, StopReason } from '../index.js';
+import type { Deciders } from '../internal.js';
 import type { ErrorData } from './error.js';
 
 /**
@@ -33,35 +34,37 @@ export interface HistoryRow {
   readonly hookError?: ErrorData;
 }
 
-/** What `onAttempt` is told, once for each attempt that ran to a decision, before the queue is told. */
-export interface AttemptEvent<Job> {
+/**
+ * What `onAttempt` gets. It is called after each attempt that ran, before the queue learns of it. The event of a call
+ * with the job added; `elapsedMs` counts from when the job was first due.
+ */
+export interface AttemptEvent<Job> extends Omit<CallEvent, 'outcome' | 'reason'> {
   readonly job: Job;
   readonly queue: string;
   readonly id: string;
-  readonly attempt: number;
+  /** `done`: the handler succeeded. `retry`: the job is due again after `delayMs`. `dead`: the job ends, for `reason`. */
   readonly outcome: 'done' | 'retry' | 'dead';
-  readonly durationMs: number;
-  /** What was thrown, unchanged; undefined after a success. */
-  readonly error?: unknown;
-  readonly delayMs?: number;
   readonly reason?: DeadReason;
 }
 
-/** Options that every queue adapter has. */
-export interface QueueOptions<Job> {
-  /** The caller's word on a failure; undefined leaves it to the built-in rules. Throwing buries the job as `hook-failed`. */
-  readonly classify?: ((error: unknown, context: JobContext) => Verdict | undefined) | undefined;
-  /** Called and awaited after every attempt, before it is settled. What it throws is kept in the history and changes nothing. */
-  readonly onAttempt?: ((event: AttemptEvent<Job>) => unknown) | undefined;
-  /** The stream of draws of one job. Default: `seeded(queue + ':' + id)`, so its delays can be computed anywhere. */
-  readonly random?: ((job: Job) => Random) | undefined;
+/** Options that every queue adapter has. `null` and undefined are the same as not given. */
+export interface QueueOptions<Job> extends Pick<Deciders, 'classify' | 'policyFor'> {
   /**
-   * Shutdown: handlers are aborted, and those that then reject give their job back without losing the attempt. One that
-   * resolves in spite of the abort is done like any other.
+   * Observer: called after every attempt, before it is settled, and awaited for at most 5 seconds. What it throws is
+   * `hookError` in the history and changes nothing else.
    */
-  readonly signal?: AbortSignal | undefined;
-  /** Where time comes from. Default: the platform's. */
-  readonly clock?: Clock | undefined;
+  readonly onAttempt?: ((event: AttemptEvent<Job>) => unknown) | null | undefined;
+  /** A name for people and metrics, in every event. Use few values, and never an id. Default: the queue's name. */
+  readonly name?: string | null | undefined;
+  /** The random numbers of one job. Default: `seeded(queue + ':' + id)`, so that its delays can be computed anywhere. */
+  readonly random?: ((job: Job) => Random) | null | undefined;
+  /**
+   * Shutdown: aborts the handlers. A handler that then rejects gives its job back, and the attempt does not count. A
+   * handler that resolves all the same completes its job.
+   */
+  readonly signal?: AbortSignal | null | undefined;
+  /** Where time comes from. Default: the platform. */
+  readonly clock?: Clock | null | undefined;
 }
 
 /** Where a job goes when retrying has ended. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../time/clock.js';
 import type { RetryPolicy } from '../policy/policy.js';
 import { isStatus } from '../policy/rules.js';
 import { markOf } from './marks.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { classifyFailure, requestSent } from '../../src/http/index.js';
-import { permanent, retry, retryIn, type Verdict } from '../../src/index.js';
+import { permanent, retry, retryAfter, type Verdict } from '../../src/index.js';
 import { failureCases } from '../vectors/load.js';
 import { revive } from './revive.js';
 import { inEveryTimeZone } from './time-zones.js';
@@ -408,7 +408,7 @@ describe.each<[string, Verdict | undefined, string | undefined, readonly unknown
 describe('whatever is thrown', () => {
   test('a mark is left to the core, also on a cause', () => {
     expect(classifyFailure(permanent(withCode('ECONNRESET')))).toBeUndefined();
-    expect(classifyFailure(fetchFailed(retryIn(withCode('EPROTO'), 1)))).toBeUndefined();
+    expect(classifyFailure(fetchFailed(retryAfter(withCode('EPROTO'), 1)))).toBeUndefined();
   });
 
   test('getters and proxies may throw', () => {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { describe, expect, test, vi } from 'vitest';
 import { retryFetch, type RetryFetchOptions } from '../../src/http/index.js';
-import { type PolicySpec, permanent, reportOf, retryIn } from '../../src/index.js';
+import { type PolicySpec, permanent, reportOf, retryAfter } from '../../src/index.js';
 import { hurriedClock } from './clock.js';
 import { type Answer, closedPort, serve } from './server.js';
 
@@ -116,7 +116,7 @@ describe('a fetch that retries', () => {
   });
 
   test('a mark on an error counts', async () => {
-    const fetch = fake(retryIn(new Error('what?'), 1));
+    const fetch = fake(retryAfter(new Error('what?'), 1));
     await fetchTwice({ fetch })('http://x/');
     expect(fetch).toHaveBeenCalledTimes(2);
   });

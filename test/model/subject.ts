@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { permanent, type Report, retry, retryIn, type RetryPolicy } from '../../src/index.js';
+import { permanent, type Report, retry, retryAfter, type RetryPolicy } from '../../src/index.js';
 import { virtualClock } from '../../src/testing/index.js';
 import type { Ending, Hooks } from './model.js';
 
@@ -67,7 +67,7 @@ export class RetrySubject {
     const [{ resolve, reject }] = this.unsettled.splice(attempt, 1) as [Pending];
     if (ending.kind === 'value' || ending.kind === 'refused') resolve(ending.value);
     else if (ending.kind === 'permanent') reject(permanent(ending.error));
-    else reject(ending.kind === 'hint' ? retryIn(ending.error, ending.hintMs) : ending.error);
+    else reject(ending.kind === 'hint' ? retryAfter(ending.error, ending.hintMs) : ending.error);
   }
 
   abort(): void {

@@ -22,7 +22,7 @@ test('a call stops for the first reason that holds, and else waits inside its li
       arbitraryRandom,
       (policy, verdict, attempt, elapsedMs, random) => {
         const decision = decide(policy, { verdict, attempt, elapsedMs }, random);
-        const hint = typeof verdict === 'object' ? verdict.retryAfterMs : 0;
+        const hint = typeof verdict === 'object' && 'retryAfterMs' in verdict ? verdict.retryAfterMs : 0;
         if (verdict === 'stop') expect(decision).toEqual({ retry: false, reason: 'not-retryable' });
         else if (attempt > policy.maxRetries)
           expect(decision).toEqual({ retry: false, reason: 'retries-exhausted' });

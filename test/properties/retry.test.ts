@@ -7,6 +7,7 @@ import {
   permanent,
   type Report,
   retry,
+  retryAfter,
   retryIn,
   type RetryPolicy,
   seeded,
@@ -42,7 +43,8 @@ function scripted(outcomes: readonly Outcome[], clock: Clock): (context: Attempt
     if (outcome === 'success') return 'ok';
     if (outcome === 'retry') throw new Error('retry');
     if (outcome === 'stop') throw permanent(new Error('stop'));
-    throw retryIn(new Error('hint'), outcome.retryAfterMs);
+    if ('delayMs' in outcome) throw retryIn(new Error('exact'), outcome.delayMs);
+    throw retryAfter(new Error('hint'), outcome.retryAfterMs);
   };
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { getEventListeners } from 'node:events';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { decide, definePolicy, permanent, type PolicySpec, retryIn, seeded } from '../../src/index.js';
+import { decide, definePolicy, permanent, type PolicySpec, retryAfter, seeded } from '../../src/index.js';
 import { type AttemptRun, type Run, runAttempt, stalledReason } from '../../src/queues/attempt.js';
 import type { AttemptEvent } from '../../src/queues/types.js';
 import { virtualClock } from '../../src/testing/index.js';
@@ -88,7 +88,7 @@ describe('one attempt', () => {
     ['on the last attempt', new Error('flaky'), { maxRetries: 0 }, 'retries-exhausted'],
     [
       'with a hint over the limit',
-      retryIn(new Error('busy'), 10_000),
+      retryAfter(new Error('busy'), 10_000),
       { maxRetryAfterMs: 9_999 },
       'hint-too-long',
     ],
@@ -99,7 +99,7 @@ describe('one attempt', () => {
   });
 
   test('tells the hint that had a part in the delay', async () => {
-    const outcome = attempt(rejects(retryIn(new Error('busy'), 500)));
+    const outcome = attempt(rejects(retryAfter(new Error('busy'), 500)));
     expect(await outcome).toMatchObject({ kind: 'retry', delayMs: 500, hintMs: 500 });
   });
 

@@ -13,7 +13,7 @@ test('options that are known pass, given or not', () => {
 test('a name that is no option is an error that says what there is', () => {
   expect(check({ onAtempt: () => 1 })).toThrow(TypeError);
   expect(check({ onAtempt: undefined })).toThrow(
-    'work has no option onAtempt: it has classify, onAttempt, random, signal, clock',
+    'work has no option onAtempt: it has classify, policyFor, onAttempt, name, random, signal, clock',
   );
   expect(check({ toString: 1 })).toThrow('work has no option toString: ');
 });

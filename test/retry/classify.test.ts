@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { permanent, reportOf, retry, retryIn, type Verdict } from '../../src/index.js';
+import { permanent, reportOf, retry, retryAfter, type Verdict } from '../../src/index.js';
 import { fails, play, returns, steady } from './scenario.js';
 
 const boom = new Error('boom');
@@ -56,7 +56,11 @@ describe('classifyResult', () => {
     });
     expect(story.outcome).toEqual({ value: 'ready' });
     expect(story.startsMs).toEqual([0, 100, 300]);
-    expect(story.report.attempts[0]).toEqual({ attempt: 1, startMs: 0, durationMs: 0, delayMs: 100 });
+    expect(story.report.attempts).toEqual([
+      { attempt: 1, value: 'pending', startMs: 0, durationMs: 0, delayMs: 100 },
+      { attempt: 2, value: 'pending', startMs: 100, durationMs: 0, delayMs: 200 },
+      { attempt: 3, startMs: 300, durationMs: 0 },
+    ]);
   });
 
   test('has the last value returned when retrying ends, and onEnd tells', async () => {
@@ -113,6 +117,9 @@ describe('what is no verdict ends the call with a TypeError that shows the right
     [{ retryAfterMs: NaN }, 'object'],
     [{ retryAfterMs: -1 }, 'object'],
     [{ retryAfterMs: '5' }, 'object'],
+    [{ delayMs: NaN }, 'object'],
+    [{ delayMs: -1 }, 'object'],
+    [{ delayMs: 5, retryAfterMs: 5 }, 'object'],
     [[], '[]'],
     [Promise.resolve('retry'), 'object'],
     [(): string => 'retry', 'function'],
@@ -121,7 +128,7 @@ describe('what is no verdict ends the call with a TypeError that shows the right
       const story = await play([scenario.classify ? fails(boom) : returns(1)], scenario as never);
       expect(story.outcome).toEqual({
         error: new TypeError(
-          `A verdict is 'retry', 'stop', { retryAfterMs: 1000 } or undefined, never a promise; got ${shown}`,
+          `${Object.keys(scenario)[0]}: got ${shown}; return 'retry', 'stop', { retryAfterMs: 1000 }, { delayMs: 1000 } or undefined, never a promise`,
         ),
       });
       expect(story.report).toMatchObject({ reason: 'hook-failed', attempts: [{ attempt: 1 }] });
@@ -136,7 +143,7 @@ describe('what is no verdict ends the call with a TypeError that shows the right
 
 describe('a hint', () => {
   test('that is longer than maxRetryAfterMs ends the call, keeping the error and the hint', async () => {
-    const busy = retryIn(new Error('busy'), 60_001);
+    const busy = retryAfter(new Error('busy'), 60_001);
     const story = await play([fails(busy)], { policy: { ...steady, maxRetryAfterMs: 60_000 } });
     expect(story.outcome).toEqual({ error: busy });
     expect(story.startsMs).toEqual([0]);
@@ -144,7 +151,7 @@ describe('a hint', () => {
   });
 
   test('of the last failure is in the report, that of one before is not', async () => {
-    const busy = retryIn(new Error('busy'), 5);
+    const busy = retryAfter(new Error('busy'), 5);
     expect((await play([fails(boom), fails(busy)])).report.hintMs).toBe(5);
     expect((await play([fails(busy), fails(boom)])).report).not.toHaveProperty('hintMs');
     expect((await play([fails(busy), returns(1)])).report).not.toHaveProperty('hintMs');

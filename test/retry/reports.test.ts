@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Report, reportOf, retry, retryIn } from '../../src/index.js';
+import { type Report, reportOf, retry, retryAfter } from '../../src/index.js';
 import { virtualClock } from '../../src/testing/index.js';
 import { fails, play, returns, steady } from './scenario.js';
 
@@ -33,7 +33,7 @@ describe('a report', () => {
   });
 
   test('tells the hint of the last failure', async () => {
-    const busy = retryIn(new Error('busy'), 70);
+    const busy = retryAfter(new Error('busy'), 70);
     expect((await play([fails(busy)], { policy: { maxRetries: 0 } })).report).toMatchObject({ hintMs: 70 });
   });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as bullmq from 'bullmq';
 import * as five from 'bullmq-5';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { delayFor, definePolicy, permanent, type PolicySpec, retryIn, seeded } from '../../src/index.js';
+import { delayFor, definePolicy, permanent, type PolicySpec, retryAfter, seeded } from '../../src/index.js';
 import { deadLetters, jobOptions, processor, workerOptions } from '../../src/queues/bullmq/index.js';
 import { createDatabase } from './postgres.js';
 import { until } from './trial.js';
@@ -177,7 +177,7 @@ describe.each(backends)('%s', (backend, service, { Queue, Worker }) => {
             policy,
             (job, { attempt }) => {
               runs.push({ name: `${job.name} ${attempt}`, atMs: Date.now() });
-              if (job.name === 'busy' && attempt === 1) throw retryIn(new Error('busy'), 1_000);
+              if (job.name === 'busy' && attempt === 1) throw retryAfter(new Error('busy'), 1_000);
             },
             { queue, onHint: 'queue' },
           ),

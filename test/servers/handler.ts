@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { permanent, retryIn } from '../../src/index.js';
+import { permanent, retryAfter } from '../../src/index.js';
 
 /** What one attempt of a job does. */
 export type Step =
@@ -91,14 +91,14 @@ export async function act(step: Step, attempt: number, signal: AbortSignal): Pro
     return { attempt };
   }
   if ('hintSeconds' in step) throw busy(String(step.hintSeconds));
-  if ('hintMs' in step) throw retryIn(new Error('busy'), step.hintMs);
+  if ('hintMs' in step) throw retryAfter(new Error('busy'), step.hintMs);
   if ('hintDateSeconds' in step)
     throw busy(new Date(Date.now() + step.hintDateSeconds * 1_000).toUTCString());
   throw odd(step.odd);
 }
 
-const busy = (retryAfter: string): Error =>
-  Object.assign(new Error('busy'), { response: { status: 503, headers: { 'retry-after': retryAfter } } });
+const busy = (header: string): Error =>
+  Object.assign(new Error('busy'), { response: { status: 503, headers: { 'retry-after': header } } });
 
 function odd(kind: string): unknown {
   if (kind === 'string') return 'just a string';

@@ -1,6 +1,6 @@
 import vm from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { definePolicy, permanent, retry, retryIn } from '../../src/index.js';
+import { definePolicy, permanent, retry, retryAfter } from '../../src/index.js';
 import { virtualClock } from '../../src/testing/index.js';
 import { verdictOn } from './verdict-on.js';
 
@@ -142,7 +142,7 @@ describe('errors of programming', () => {
 
   test('give way to a definite cause', async () => {
     expect(await verdictOn(new TypeError('wrapped', { cause: failed({ status: 503 }) }))).toBe('retry');
-    expect(await verdictOn(new TypeError('wrapped', { cause: retryIn(new Error('x'), 9) }))).toEqual({
+    expect(await verdictOn(new TypeError('wrapped', { cause: retryAfter(new Error('x'), 9) }))).toEqual({
       retryAfterMs: 9,
     });
     expect(await verdictOn(new TypeError('wrapped', { cause: new Error('unknown') }))).toBe('stop');
@@ -169,14 +169,14 @@ describe('an AggregateError', () => {
       retryAfterMs: 9_000,
     });
     expect(await verdictOn(new AggregateError([busier, busy]))).toEqual({ retryAfterMs: 9_000 });
-    expect(await verdictOn(new AggregateError([new Error('x'), retryIn(new Error('y'), 0)]))).toEqual({
+    expect(await verdictOn(new AggregateError([new Error('x'), retryAfter(new Error('y'), 0)]))).toEqual({
       retryAfterMs: 0,
     });
     expect(await verdictOn(new AggregateError([new Error('x'), 'text']))).toBe('retry');
   });
 
   test('goes by its own mark or status before those of its parts', async () => {
-    expect(await verdictOn(retryIn(new AggregateError([gone]), 5))).toEqual({ retryAfterMs: 5 });
+    expect(await verdictOn(retryAfter(new AggregateError([gone]), 5))).toEqual({ retryAfterMs: 5 });
     expect(await verdictOn(Object.assign(new AggregateError([gone]), { status: 503 }))).toBe('retry');
   });
 
@@ -242,7 +242,7 @@ describe('causes', () => {
   test('give way to the error outside: the first rule that knows decides', async () => {
     const busy = failed({ status: 503 });
     expect(await verdictOn(new Error('outer', { cause: failed({ status: 404, cause: busy }) }))).toBe('stop');
-    expect(await verdictOn(failed({ status: 404, cause: retryIn(new Error('x'), 5) }))).toBe('stop');
+    expect(await verdictOn(failed({ status: 404, cause: retryAfter(new Error('x'), 5) }))).toBe('stop');
     expect(await verdictOn(failed({ name: 'AbortError', status: 503 }))).toBe('stop');
   });
 });

@@ -1,6 +1,6 @@
 import vm from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { permanent, retryIn } from '../../src/index.js';
+import { permanent, retryAfter, retryIn } from '../../src/index.js';
 import { verdictOn } from './verdict-on.js';
 
 const frozen = (): Error => Object.freeze(new Error('frozen'));
@@ -15,18 +15,20 @@ describe('a mark', () => {
   test('decides before all other rules', async () => {
     const gone = Object.assign(new Error('gone'), { status: 404 });
     expect(await verdictOn(gone)).toBe('stop');
-    expect(await verdictOn(retryIn(gone, 50))).toEqual({ retryAfterMs: 50 });
+    expect(await verdictOn(retryAfter(gone, 50))).toEqual({ retryAfterMs: 50 });
     expect(await verdictOn(permanent(Object.assign(new Error('busy'), { status: 503 })))).toBe('stop');
-    expect(await verdictOn(retryIn(new DOMException('aborted', 'AbortError'), 5))).toEqual({
+    expect(await verdictOn(retryAfter(new DOMException('aborted', 'AbortError'), 5))).toEqual({
       retryAfterMs: 5,
     });
-    expect(await verdictOn(retryIn(new ReferenceError('x is not defined'), 5))).toEqual({ retryAfterMs: 5 });
+    expect(await verdictOn(retryAfter(new ReferenceError('x is not defined'), 5))).toEqual({
+      retryAfterMs: 5,
+    });
   });
 
   test('is put on the object itself, which is returned', () => {
     for (const error of [new Error('x'), {}, [], () => {}, frozen(), foreign()]) {
       expect(permanent(error)).toBe(error);
-      expect(retryIn(error, 1)).toBe(error);
+      expect(retryAfter(error, 1)).toBe(error);
     }
   });
 
@@ -41,7 +43,7 @@ describe('a mark', () => {
   test('counts on whatever can be thrown and carry one', async () => {
     expect(await verdictOn(permanent({ plain: true }))).toBe('stop');
     expect(await verdictOn(permanent(() => {}))).toBe('stop');
-    expect(await verdictOn(retryIn([], 9))).toEqual({ retryAfterMs: 9 });
+    expect(await verdictOn(retryAfter([], 9))).toEqual({ retryAfterMs: 9 });
   });
 
   test('is replaced by the next one: the last mark wins', async () => {
@@ -52,8 +54,8 @@ describe('a mark', () => {
       foreign("Object.freeze(new Error('foreign'))"),
     ]) {
       expect(await verdictOn(permanent(error))).toBe('stop');
-      expect(await verdictOn(retryIn(error, 10))).toEqual({ retryAfterMs: 10 });
-      expect(await verdictOn(retryIn(error, 20))).toEqual({ retryAfterMs: 20 });
+      expect(await verdictOn(retryAfter(error, 10))).toEqual({ retryAfterMs: 10 });
+      expect(await verdictOn(retryAfter(error, 20))).toEqual({ retryAfterMs: 20 });
       expect(await verdictOn(permanent(error))).toBe('stop');
     }
   });
@@ -61,13 +63,13 @@ describe('a mark', () => {
   test('wins also over one from before the error was frozen', async () => {
     const error = Object.freeze(permanent(new Error('frozen later')));
     expect(await verdictOn(error)).toBe('stop');
-    expect(await verdictOn(retryIn(error, 10))).toEqual({ retryAfterMs: 10 });
+    expect(await verdictOn(retryAfter(error, 10))).toEqual({ retryAfterMs: 10 });
   });
 
   test('counts on errors of another realm', async () => {
     expect(await verdictOn(foreign())).toBe('retry');
     expect(await verdictOn(permanent(foreign()))).toBe('stop');
-    expect(await verdictOn(retryIn(foreign(), 10))).toEqual({ retryAfterMs: 10 });
+    expect(await verdictOn(retryAfter(foreign(), 10))).toEqual({ retryAfterMs: 10 });
   });
 
   test('of another realm counts here, for its symbol is registered', async () => {
@@ -78,7 +80,7 @@ describe('a mark', () => {
   test('of a cause counts where the error outside has no verdict', async () => {
     const inner = permanent(new Error('inner'));
     expect(await verdictOn(new Error('outer', { cause: inner }))).toBe('stop');
-    expect(await verdictOn(retryIn(new Error('outer', { cause: inner }), 3))).toEqual({ retryAfterMs: 3 });
+    expect(await verdictOn(retryAfter(new Error('outer', { cause: inner }), 3))).toEqual({ retryAfterMs: 3 });
     expect(await verdictOn(Object.assign(new Error('outer', { cause: inner }), { status: 503 }))).toBe(
       'retry',
     );
@@ -112,9 +114,10 @@ describe('a mark is refused', () => {
     [null, 'null'],
     [Symbol('s'), 'Symbol(s)'],
   ])('by the primitive %o, which cannot carry one', (primitive, shown) => {
-    const told = new TypeError(`Only an object can carry a mark, got ${shown}: use classify`);
-    expect(() => permanent(primitive as object)).toThrow(told);
-    expect(() => retryIn(primitive as object, 5)).toThrow(told);
+    const refusal = new TypeError(`A mark: got ${shown}; only an object can carry one, use classify`);
+    expect(() => permanent(primitive as object)).toThrow(refusal);
+    expect(() => retryAfter(primitive as object, 5)).toThrow(refusal);
+    expect(() => retryIn(primitive as object, 5)).toThrow(refusal);
   });
 
   test.each<[unknown, string]>([
@@ -123,15 +126,17 @@ describe('a mark is refused', () => {
     ['5', '"5"'],
     [undefined, 'undefined'],
     [null, 'null'],
-  ])('if its hint is %j', (ms, shown) => {
-    expect(() => retryIn(new Error('x'), ms as number)).toThrow(
-      new RangeError(`retryIn(error, ms): ms is a number >= 0, got ${shown}`),
-    );
+  ])('if its milliseconds are %j', (ms, shown) => {
+    for (const [name, mark] of Object.entries({ retryAfter, retryIn })) {
+      expect(() => mark(new Error('x'), ms as number)).toThrow(
+        new TypeError(`${name}(error, ms): got ${shown} for ms; expected milliseconds, a number >= 0`),
+      );
+    }
   });
 
   test('never for a hint of 0, of a fraction, or of never', async () => {
-    expect(await verdictOn(retryIn(new Error('x'), 0))).toEqual({ retryAfterMs: 0 });
-    expect(await verdictOn(retryIn(new Error('x'), 0.5))).toEqual({ retryAfterMs: 0.5 });
-    expect(await verdictOn(retryIn(new Error('x'), Infinity))).toEqual({ retryAfterMs: Infinity });
+    expect(await verdictOn(retryAfter(new Error('x'), 0))).toEqual({ retryAfterMs: 0 });
+    expect(await verdictOn(retryAfter(new Error('x'), 0.5))).toEqual({ retryAfterMs: 0.5 });
+    expect(await verdictOn(retryAfter(new Error('x'), Infinity))).toEqual({ retryAfterMs: Infinity });
   });
 });

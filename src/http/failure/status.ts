@@ -1,4 +1,4 @@
-import { isStatus, platform, readRetryAfter } from '../../internal.js';
+import { isStatus, systemClock, readRetryAfter } from '../../internal.js';
 import { readPreciseHint, readRetryHint } from '../hints.js';
 import { shouldRetry } from '../should-retry.js';
 import { type Finding, type Rule, useless, vaguely } from './finding.js';
@@ -54,7 +54,7 @@ function said(level: Level, value: number): Finding | undefined {
   if (word !== undefined) return { verdict: word, sent: 'yes' };
   // A used-up budget is a 429 too, and does not come back by waiting.
   if (level.code === 'insufficient_quota') return { verdict: 'stop', sent: 'yes' };
-  const nowMs = platform.wallNow();
+  const nowMs = systemClock.wallNow();
   const hintMs = NOT_NOW.has(value)
     ? readRetryHint(headers, nowMs)
     : mayPass(value)

@@ -1,4 +1,4 @@
-import { platform } from '../../internal.js';
+import { systemClock } from '../../internal.js';
 import { checkOptions } from '../options.js';
 import { ageOf, pageOf } from '../page.js';
 import type { DeadLetter, DeadLetters } from '../types.js';
@@ -51,7 +51,7 @@ export function deadLetters<Payload = unknown>(
 
     async redrive(id) {
       const entry = await find(id);
-      const giveBack = entry?.id && (await claim(dead, entry.id, platform.wallNow()));
+      const giveBack = entry?.id && (await claim(dead, entry.id, systemClock.wallNow()));
       if (!giveBack) return false;
       const letter: Entry = entry.data;
       try {
@@ -68,7 +68,7 @@ export function deadLetters<Payload = unknown>(
 
     async purge(age) {
       const ageMs = ageOf(age);
-      const latestMs = platform.wallNow() - ageMs;
+      const latestMs = systemClock.wallNow() - ageMs;
       return removeLetters(
         dead,
         (entry) => isOurs(entry) && (ageMs === 0 || (entry.data as Entry).lastFailedAtMs <= latestMs),

@@ -1,7 +1,7 @@
 import { decide, type PolicySpec, type RetryPolicy } from '../../index.js';
 import { type AttemptRun, randomOf, runAttempt, stalledReason } from '../attempt.js';
 import { resolvePolicy, show, systemClock } from '../../internal.js';
-import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS } from '../options.js';
+import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS, withoutNulls } from '../options.js';
 import type { Handler, HistoryRow, QueueOptions } from '../types.js';
 import { bury, letterOf } from './burial.js';
 import {
@@ -52,11 +52,12 @@ const RELEASE_PAUSE_MS = 100;
 export function processor<Job extends BullJob, Value>(
   policy: PolicySpec | RetryPolicy,
   handler: Handler<Job, Value>,
-  options: ProcessorOptions<Job> = {},
+  given: ProcessorOptions<Job> = {},
 ): Processor<Job, Value> {
   const resolved = resolvePolicy(policy);
   checkHandler(handler);
-  checkOptions('processor', options, OPTIONS);
+  checkOptions('processor', given, OPTIONS);
+  const options = withoutNulls(given);
   const { onHint = 'job', queue, deadLetter: dead } = options;
   checkOnHint(onHint);
   // A mere name would be noticed when the first letter is written.

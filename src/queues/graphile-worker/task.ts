@@ -1,7 +1,7 @@
 import type { PolicySpec } from '../../index.js';
 import { resolvePolicy, systemClock } from '../../internal.js';
 import { runAttempt, stalledReason } from '../attempt.js';
-import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS } from '../options.js';
+import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS, withoutNulls } from '../options.js';
 import type { JobContext, QueueOptions } from '../types.js';
 import { wakeUps } from '../wake-ups.js';
 import { claimed } from './claim.js';
@@ -37,9 +37,10 @@ const OPTIONS: Known<TaskOptions> = { ...QUEUE_OPTIONS, ...NAMES };
 export function task<Payload = any, Helpers extends GraphileHelpers = GraphileHelpers>(
   policy: PolicySpec,
   handler: GraphileHandler<Payload, Helpers>,
-  options: TaskOptions<Payload> = {},
+  given: TaskOptions<Payload> = {},
 ): GraphileTask<Helpers> {
-  checkOptions('task', options, OPTIONS);
+  checkOptions('task', given, OPTIONS);
+  const options = withoutNulls(given);
   checkHandler(handler);
   const rules = resolvePolicy(policy);
   refuseTooMany(rules.maxRetries);

@@ -11,6 +11,7 @@ import {
   settleValues,
 } from '../attempts-table.js';
 import { type ErrorData, errorData } from '../error.js';
+import type { Given } from '../options.js';
 import { persist } from '../persist.js';
 import type { DeadReason, Handler, QueueOptions } from '../types.js';
 import type { WakeUps } from '../wake-ups.js';
@@ -26,7 +27,7 @@ export interface Consumer<Data> {
   readonly attempts: AttemptsTable;
   readonly schema: string;
   readonly wake: WakeUps;
-  readonly options: QueueOptions<BossJob<Data>>;
+  readonly options: Given<QueueOptions<BossJob<Data>>>;
 }
 
 /** What `output` of a dead job holds: its error, flat, as pg-boss stores errors, and why there was no further attempt. */

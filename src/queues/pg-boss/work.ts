@@ -1,7 +1,7 @@
 import type { PolicySpec } from '../../index.js';
 import { MAX_TIMER_MS, resolvePolicy, systemClock, watch } from '../../internal.js';
 import { attemptsTable, DEFAULT_ATTEMPTS_TABLE } from '../attempts-table.js';
-import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS } from '../options.js';
+import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS, withoutNulls } from '../options.js';
 import { patienceOf, type StopOptions } from '../stop.js';
 import type { Handler, QueueOptions } from '../types.js';
 import { wakeUps } from '../wake-ups.js';
@@ -63,15 +63,18 @@ export async function work<Data = unknown>(
   queue: string,
   policy: PolicySpec,
   handler: Handler<BossJob<Data>>,
-  options: WorkOptions<BossJob<Data>> = {},
+  given: WorkOptions<BossJob<Data>> = {},
 ): Promise<BossWorker> {
-  checkOptions('work', options, OPTIONS);
+  checkOptions('work', given, OPTIONS);
+  const options = withoutNulls(given);
   checkHandler(handler);
   const {
     history = DEFAULT_ATTEMPTS_TABLE,
     schema = 'pgboss',
     classify,
+    policyFor,
     onAttempt,
+    name,
     random,
     signal,
     clock = systemClock,
@@ -94,7 +97,7 @@ export async function work<Data = unknown>(
     attempts,
     schema,
     wake,
-    options: { classify, onAttempt, random, clock, signal: shutdown.signal },
+    options: { classify, policyFor, onAttempt, name, random, clock, signal: shutdown.signal },
   });
   id = await boss.work(
     queue,

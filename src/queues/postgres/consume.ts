@@ -1,6 +1,6 @@
 import type { PolicySpec } from '../../index.js';
 import { type Clock, MAX_TIMER_MS, resolvePolicy, systemClock, watch } from '../../internal.js';
-import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS } from '../options.js';
+import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS, withoutNulls } from '../options.js';
 import { waitOut } from '../persist.js';
 import { patienceOf, type StopOptions } from '../stop.js';
 import type { Handler, QueueOptions } from '../types.js';
@@ -80,9 +80,10 @@ export function consume<Payload = unknown>(
   name: string,
   policy: PolicySpec,
   handler: Handler<TableJob<Payload>>,
-  options: ConsumeOptions<Payload> = {},
+  given: ConsumeOptions<Payload> = {},
 ): Consumer {
-  checkOptions('consume', options, OPTIONS);
+  checkOptions('consume', given, OPTIONS);
+  const options = withoutNulls(given);
   checkHandler(handler);
   const { concurrency = 10, leaseMs = 30_000, pollMs = 1_000, clock = systemClock } = options;
   checkRange({ concurrency, leaseMs, pollMs });

@@ -33,7 +33,7 @@ for (const [marker, reader] of [
     marker.permanent(error);
     assert.deepEqual(await attempts(reader, error), { calls: 1, hintMs: undefined });
     // The last mark wins, whoever makes it.
-    reader.retryIn(error, 3);
+    reader.retryAfter(error, 3);
     assert.deepEqual(await attempts(marker, error), { calls: 2, hintMs: 3 });
     marker.permanent(error);
     assert.deepEqual(await attempts(reader, error), { calls: 1, hintMs: undefined });

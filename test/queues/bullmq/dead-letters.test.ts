@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { platform } from '../../../src/internal.js';
+import { systemClock } from '../../../src/internal.js';
 import { deadLetters } from '../../../src/queues/bullmq/index.js';
 import { FakeQueue } from './fake.js';
 
@@ -182,7 +182,7 @@ test('a letter that somebody writes notes about can be put back, and so can one 
 
   await dead.addJobLog('dead-mail-2', `Redrive begun at ${Date.now() - 5_000} (1)`);
   expect(await letters.redrive('2')).toBe(false);
-  const later = vi.spyOn(platform, 'wallNow').mockReturnValue(Date.now() + 6_000);
+  const later = vi.spyOn(systemClock, 'wallNow').mockReturnValue(Date.now() + 6_000);
   expect(await letters.redrive('2')).toBe(true);
   later.mockRestore();
 });

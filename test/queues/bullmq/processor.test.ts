@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { permanent, type PolicySpec, retryIn } from '../../../src/index.js';
+import { permanent, type PolicySpec, retryAfter } from '../../../src/index.js';
 import { processor, type ProcessorOptions } from '../../../src/queues/bullmq/index.js';
 import type { Handler } from '../../../src/queues/types.js';
 import { virtualClock } from '../../../src/testing/index.js';
@@ -192,7 +192,7 @@ describe('what is thrown', () => {
 });
 
 describe('a hint', () => {
-  const busy = rejects(retryIn(new Error('busy'), 700));
+  const busy = rejects(retryAfter(new Error('busy'), 700));
 
   test('holds back the job alone, unless it is to hold back the queue', async () => {
     const queue = new FakeQueue('mail');

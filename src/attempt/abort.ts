@@ -1,0 +1,42 @@
+/** The listeners of this library on one signal, behind the one listener that the signal knows. */
+interface Audience {
+  readonly members: Set<() => void>;
+  readonly listener: () => void;
+}
+
+// Thousands of calls may share a signal (a server's shutdown). A listener for each would make Node warn of a leak.
+const audiences = /* @__PURE__ */ new WeakMap<AbortSignal, Audience>();
+
+/**
+ * Calls `onAbort` when the signal is aborted. Returns a function that ends this; it may be called more than once, and
+ * does not throw. However many watch a signal, it carries one listener, and none after the last has left.
+ *
+ * @throws what `addEventListener` of a foreign signal throws.
+ */
+export function watch(signal: AbortSignal, onAbort: () => void): () => void {
+  let audience = audiences.get(signal);
+  if (!audience) {
+    const members = new Set<() => void>();
+    // A function and not an object: some polyfills take no other listener.
+    audience = { members, listener: () => members.forEach((member) => member()) };
+    audiences.set(signal, audience);
+  }
+  const { members, listener } = audience;
+  // Has no effect on a signal that has this listener already.
+  signal.addEventListener('abort', listener);
+  members.add(onAbort);
+  return () => {
+    if (!members.delete(onAbort) || members.size) return;
+    try {
+      signal.removeEventListener('abort', listener);
+    } catch {
+      // A foreign signal that keeps its listener: the listener has no members.
+    }
+  };
+}
+
+/** What a call rejects with after an abort: `signal.reason`, or an `AbortError` if the signal (an old polyfill) has none. */
+export const reasonOf = (signal: AbortSignal): unknown =>
+  'reason' in signal
+    ? signal.reason
+    : Object.assign(new Error('The operation was aborted'), { name: 'AbortError' });

@@ -1,0 +1,113 @@
+import { type Clock, MAX_TIMER_MS } from './clock.js';
+import { followTimers, systemClock } from './system-clock.js';
+
+/**
+ * One timer for all calls that are due in the same millisecond: a timer costs more than everything else in a retry.
+ *
+ * Each call adds its own reaction to `reached`, and so continues in its own async context.
+ */
+export interface Tick {
+  /** Resolves when the time has come; rejects with what the caller's clock throws. */
+  readonly reached: Promise<void>;
+  /** Adds a member that is due at `dueMs`. The tick comes when its last member is due, so never early. */
+  join(dueMs: number): Tick;
+  /** Removes a member. The last one to leave cancels the timer. Does not throw. */
+  leave(): void;
+}
+
+/**
+ * The ticks to come, and the timers they are set with. Fake timers are installed and removed while calls wait, and must
+ * not share ticks with real ones. (`node:test` fakes with the same `setTimeout` each time, but with a new `Date`.)
+ */
+let ticks = new Map<number, Tick>();
+let clockInUse: Clock | undefined;
+let timers: typeof setTimeout;
+let dates: typeof Date;
+
+/**
+ * Joins the tick that comes at `dueMs`, a time on this clock. Calls with the same clock, the same `unref` and the same
+ * millisecond share it.
+ *
+ * @throws what the caller's clock throws.
+ */
+export function tickAt(dueMs: number, clock: Clock, unref?: boolean | null): Tick {
+  if (clockInUse !== clock || timers !== setTimeout || dates !== Date) {
+    clockInUse = clock;
+    timers = setTimeout;
+    dates = Date;
+    ticks = new Map();
+  }
+  const key = Math.floor(dueMs) + (unref ? 0.5 : 0);
+  return (ticks.get(key) ?? newTick(key, clock, !!unref)).join(dueMs);
+}
+
+function newTick(key: number, clock: Clock, unref: boolean): Tick {
+  let members = 0;
+  let latestMs = 0;
+  let cancel: () => void;
+  let reach: () => void;
+  let fail: (error: unknown) => void;
+  const shared = ticks;
+
+  const arm = (nowMs: number): void => {
+    const ms = Math.min(Math.max(0, Math.ceil(latestMs - nowMs)), MAX_TIMER_MS);
+    cancel = clock.setTimer(ms, () => fire(nowMs + ms), unref);
+  };
+
+  const fire = (firesMs: number): void => {
+    try {
+      if (clock === systemClock) followTimers(firesMs, latestMs);
+      const nowMs = clock.now();
+      // Too early: the timer was rounded down, or it is one part of a delay that no timer can hold.
+      if (nowMs < latestMs) return arm(nowMs);
+      reach();
+    } catch (error) {
+      fail(error);
+    }
+    shared.delete(key);
+  };
+
+  const tick: Tick = {
+    reached: new Promise((resolve, reject) => {
+      reach = resolve;
+      fail = reject;
+    }),
+    join(dueMs) {
+      latestMs = Math.max(latestMs, dueMs);
+      if (!members) arm(clock.now());
+      if (!members++) shared.set(key, tick);
+      return tick;
+    },
+    leave() {
+      if (--members) return;
+      shared.delete(key);
+      try {
+        cancel();
+      } catch {
+        // The caller's clock cannot cancel its timer: the tick comes, and has no members.
+      }
+    },
+  };
+  return tick;
+}
+
+/**
+ * Calls `fn` once at `dueMs`, a time on this clock: never early, and however far it is. Returns a function that cancels
+ * it.
+ *
+ * @throws what the caller's clock throws.
+ */
+export function at(dueMs: number, fn: () => void, clock: Clock, unref?: boolean | null): () => void {
+  if (dueMs === Infinity) return () => {};
+  const tick = tickAt(dueMs, clock, unref);
+  let isWaiting = true;
+  const end = (): boolean => isWaiting && !(isWaiting = false);
+  const reached = (): void => {
+    if (end()) fn();
+  };
+  // A clock that throws cannot tell the time: what it was asked to limit has had its time.
+  void tick.reached.then(reached, reached);
+  return () => {
+    if (end()) tick.leave();
+  };
+}
