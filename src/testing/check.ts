@@ -4,6 +4,7 @@ import { failureText } from './failure-text.js';
 import { allLaws } from './laws/index.js';
 import type { Law, LawName } from './laws/law.js';
 import { defaultRetries, Observer } from './observer.js';
+import type { ScheduleCheck, Violation } from './result.js';
 import { type Subject, subjectOf } from './subject.js';
 
 /** What to check, and from where chance starts. */
@@ -16,31 +17,6 @@ export interface CheckOptions {
   readonly retries?: readonly number[] | undefined;
   /** For `bounded-total`: what all delays together may come to, in milliseconds. Default: no budget. */
   readonly budgetMs?: number | undefined;
-}
-
-/** A law broken, and the smallest counterexample: the smallest retry, then the simplest draw. */
-export interface Violation {
-  readonly law: LawName;
-  /** What is wrong, for people. */
-  readonly message: string;
-  readonly retry: number;
-  /** What the subject gave, in milliseconds; NaN if it threw or gave no number. */
-  readonly delay: number;
-  /** The draw that leads there: `delay(retry, () => draw)`. Undefined if the subject draws its own chance, or a stream was needed. */
-  readonly draw?: number | undefined;
-  /** The stream that leads there: `delay(retry, seeded(stream))`. */
-  readonly stream?: string | undefined;
-  readonly seed: number;
-}
-
-/** The judgement on a schedule. */
-export interface ScheduleCheck {
-  readonly ok: boolean;
-  /** At most one for each law. */
-  readonly violations: readonly Violation[];
-  /** How many delays the subject was asked for. */
-  readonly runs: number;
-  readonly seed: number;
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { ScheduleCheck, Violation } from './check.js';
 import { allLaws } from './laws/index.js';
+import type { ScheduleCheck, Violation } from './result.js';
 
 /** A failed check as text: for each law its words, the smallest counterexample, and how to see it again. */
 export function failureText({ violations, runs, seed }: ScheduleCheck): string {

@@ -1,5 +1,5 @@
 import type { RetryPolicy } from '../index.js';
-import { type CheckOptions, judge, type Violation } from './check.js';
+import { type CheckOptions, judge } from './check.js';
 import { boundedTotal } from './laws/bounded-total.js';
 import { deterministic } from './laws/deterministic.js';
 import { finite } from './laws/finite.js';
@@ -8,6 +8,7 @@ import type { Law } from './laws/law.js';
 import { monotone } from './laws/monotone.js';
 import { spread, spreadAtCap } from './laws/spread.js';
 import { withinCap } from './laws/within-cap.js';
+import type { Violation } from './result.js';
 import type { Subject } from './subject.js';
 
 /** A law to call by itself: the smallest counterexample, or undefined if the subject keeps it (or it does not apply). */
