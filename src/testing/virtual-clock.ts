@@ -63,8 +63,8 @@ class ManualClock implements VirtualClock {
   #nowMs = 0;
   /** Sorted by due time. Of timers due at the same time, the one set first stands first. */
   readonly #timers: Timer[] = [];
-  /** Called once, when the next timer is set. */
-  readonly #onTimer = new Set<() => void>();
+  /** Wake the calls of `runAll` that wait for a timer or for the end of their promise. */
+  readonly #sleepers: (() => void)[] = [];
 
   constructor(readonly startWallMs: number) {}
 
@@ -75,8 +75,7 @@ class ManualClock implements VirtualClock {
     const timer: Timer = { dueMs: this.#nowMs + Math.max(0, ms), fire };
     const later = this.#timers.findLastIndex(({ dueMs }) => dueMs <= timer.dueMs);
     this.#timers.splice(later + 1, 0, timer);
-    for (const notify of this.#onTimer) notify();
-    this.#onTimer.clear();
+    this.#wake();
     return () => {
       const place = this.#timers.indexOf(timer);
       if (place >= 0) this.#timers.splice(place, 1);
@@ -92,37 +91,24 @@ class ManualClock implements VirtualClock {
       throw new RangeError(`advance: got ${show(ms)}; expected milliseconds, a finite number >= 0`);
     }
     const targetMs = this.#nowMs + ms;
-    const isDue = (): boolean => this.#timers.length > 0 && this.#timers[0]!.dueMs <= targetMs;
-    await this.#fireWhile(isDue, 'advance', 'Does something set timers of 0 ms without end?');
-    this.#nowMs = targetMs;
+    const isDone = (next?: Timer): boolean => !next || next.dueMs > targetMs;
+    await this.#walk(isDone, 'advance', 'Does something set timers of 0 ms without end?');
+    this.#nowMs = Math.max(this.#nowMs, targetMs);
   }
 
   runAll<T>(until?: PromiseLike<T>): Promise<T> {
     const advice = 'Does the policy have no limit on retries? Use advance(ms).';
-    const hasTimer = (): boolean => this.#timers.length > 0;
-    if (until === undefined) return this.#fireWhile(hasTimer, 'runAll', advice) as Promise<T>;
+    if (until === undefined) return this.#walk((next) => !next, 'runAll', advice) as Promise<T>;
     if (typeof (until as { then?: unknown } | null)?.then !== 'function') {
       const hint =
         typeof until === 'function' ? 'call the function' : 'pass what retry() returned, or nothing';
       return Promise.reject(new TypeError(`runAll: got ${show(until)}; expected a promise; ${hint}`));
     }
     let isSettled = false;
-    let settle!: () => void;
-    const settled = new Promise<void>((resolve) => (settle = resolve));
-    const isIdle = (): boolean => !isSettled && !hasTimer();
-    const moreToFire = async (turns: Turns): Promise<boolean> => {
-      // An operation or a hook may wait for something else before it sets a timer.
-      while (isIdle()) {
-        turns.close();
-        await Promise.race([settled, this.#nextTimer()]);
-        await turns.next();
-      }
-      return !isSettled;
-    };
-    const walk = this.#fireWhile(moreToFire, 'runAll', advice);
+    const walk = this.#walk(() => isSettled, 'runAll', advice);
     const end = (): Promise<void> => {
       isSettled = true;
-      settle();
+      this.#wake();
       return walk;
     };
     const result = Promise.resolve(until).then(
@@ -139,29 +125,30 @@ class ManualClock implements VirtualClock {
     return Promise.race([result, walk.then(() => result)]);
   }
 
-  /** Resolves when a timer is set. */
-  #nextTimer(): Promise<void> {
-    return new Promise((resolve) => this.#onTimer.add(resolve));
-  }
-
-  /** Fires timers while the condition holds. Lets promise reactions run before the first timer and after each. */
-  async #fireWhile(
-    condition: (turns: Turns) => boolean | Promise<boolean>,
-    caller: string,
-    advice: string,
-  ): Promise<void> {
+  /** Fires the next timer until `isDone`. Lets promise reactions run before the first timer and after each. */
+  async #walk(isDone: (next?: Timer) => boolean, caller: string, advice: string): Promise<void> {
     const turns = new Turns();
     try {
       await turns.next();
-      for (let fired = 0; await condition(turns); fired++) {
-        if (fired === mostTimers) throw new Error(`${caller}: stopped after 1 000 000 timers. ${advice}`);
-        const { dueMs, fire } = this.#timers.shift()!;
-        this.#nowMs = dueMs;
-        fire();
-        await turns.next();
+      // Nothing is awaited between the check and the timer: another `advance` or `runAll` could fire it first.
+      for (let fired = 0; !isDone(this.#timers[0]); await turns.next()) {
+        const next = this.#timers.shift();
+        if (!next) {
+          // An operation or a hook may wait for something else before it sets a timer.
+          turns.close();
+          await new Promise<void>((resolve) => this.#sleepers.push(resolve));
+          continue;
+        }
+        if (fired++ === mostTimers) throw new Error(`${caller}: stopped after 1 000 000 timers. ${advice}`);
+        this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+        next.fire();
       }
     } finally {
       turns.close();
     }
+  }
+
+  #wake(): void {
+    for (const wake of this.#sleepers.splice(0)) wake();
   }
 }

@@ -154,6 +154,15 @@ describe('runAll with a promise', () => {
     expect((error as Error).stack).toMatch(/third.*second/s);
   });
 
+  test('several walks of one clock at the same time fire each timer once, and time never runs backwards', async () => {
+    const clock = virtualClock();
+    const times: number[] = [];
+    for (let ms = 1; ms <= 50; ms++) clock.setTimer(ms, () => void times.push(clock.now()), false);
+    await Promise.all([clock.advance(20), clock.runAll(), clock.advance(30), clock.runAll(clock.advance(5))]);
+    expect(times).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+    expect(clock.now()).toBe(50);
+  });
+
   test('two of them on one clock both end', async () => {
     const clock = virtualClock();
     const call = (): Promise<unknown> => retry(flaky({ failTimes: 3, value: 'done' }), {}, { clock });
