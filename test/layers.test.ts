@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { circlesIn, importsIn } from './support/imports.js';
 
 /** Imports that go against the direction, each in a file of its own layer. */
 const forbidden = [
@@ -44,6 +45,30 @@ test('the linter knows in which direction imports point', () => {
     copyFileSync('.oxlintrc.json', join(folder, '.oxlintrc.json'));
     expect(complaints(folder, forbidden)).toBe(forbidden.length);
     expect(complaints(folder, allowed)).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('no file of src imports itself through others, not even for a type', () => {
+  const graph = importsIn('src');
+  expect(graph.get('retry.ts')).toContain('options.ts');
+  expect(circlesIn(graph)).toEqual([]);
+});
+
+test.each([
+  ['of values', "import { b } from './b.js';", "import { a } from '../a.js';"],
+  ['of types only', "import type { B } from './b.js';", "import { type A } from '../a.js';"],
+  ['of exports', "export * from './b.js';", "export type { A } from '../a.js';"],
+  ['of inline types', "export type B = import('./b.js').B;", "export type A = import('../a.js').A;"],
+])('a circle %s is found', (_, inA, inB) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ostinato-circle-'));
+  try {
+    mkdirSync(join(folder, 'b'));
+    writeFileSync(join(folder, 'a.ts'), inA.replace('./b.js', './b/index.js'));
+    writeFileSync(join(folder, 'b', 'index.ts'), inB);
+    writeFileSync(join(folder, 'c.ts'), "import './a.js';\n// import './c.js'");
+    expect(circlesIn(importsIn(folder))).toEqual(['a.ts -> b/index.ts -> a.ts']);
   } finally {
     rmSync(folder, { recursive: true });
   }

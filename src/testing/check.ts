@@ -1,73 +1,51 @@
 import type { RetryPolicy } from '../index.js';
-import { freshSeed } from '../internal.js';
+import { freshSeed, show } from '../internal.js';
 import { failureText } from './failure-text.js';
 import { allLaws } from './laws/index.js';
 import type { Law, LawName } from './laws/law.js';
 import { defaultRetries, Observer } from './observer.js';
+import type { ScheduleCheck, Violation } from './result.js';
 import { type Subject, subjectOf } from './subject.js';
 
-/** What to check, and from where chance starts. */
+/** What `checkSchedule` checks, and the seed of its draws. */
 export interface CheckOptions {
-  /** Where the draws start: the seed of a failure text replays it. A whole number; default: a fresh one each time. */
+  /** The seed of all draws. The seed in a failure text replays the failure. A whole number. Default: a fresh seed for each check. */
   readonly seed?: number | undefined;
-  /** Only these laws. Default: all; those that have nothing to judge on a subject pass. */
+  /** Only these laws. Default: all. A law that does not apply to the subject passes. */
   readonly laws?: readonly LawName[] | undefined;
-  /** The retries probed, counted from 1. Default 1–64, 1 023–1 025, 1 100 and 1 000 000. */
+  /** The retries to ask delays for, counted from 1, rising. Default 1–64, 1 023–1 025, 1 100 and 1 000 000. */
   readonly retries?: readonly number[] | undefined;
-  /** For `bounded-total`: what all delays together may come to, in milliseconds. Default: no budget. */
+  /** For `bounded-total`: the largest sum of all delays, in milliseconds. Default: no budget. */
   readonly budgetMs?: number | undefined;
 }
 
-/** A law broken, and the smallest counterexample: the smallest retry, then the simplest draw. */
-export interface Violation {
-  readonly law: LawName;
-  /** What is wrong, for people. */
-  readonly message: string;
-  readonly retry: number;
-  /** What the subject gave, in milliseconds; NaN if it threw or gave no number. */
-  readonly delay: number;
-  /** The draw that leads there: `delay(retry, () => draw)`. Undefined if the subject draws its own chance, or a stream was needed. */
-  readonly draw?: number | undefined;
-  /** The stream that leads there: `delay(retry, seeded(stream))`. */
-  readonly stream?: string | undefined;
-  readonly seed: number;
-}
-
-/** The judgement on a schedule. */
-export interface ScheduleCheck {
-  readonly ok: boolean;
-  /** At most one for each law. */
-  readonly violations: readonly Violation[];
-  /** How many delays the subject was asked for. */
-  readonly runs: number;
-  readonly seed: number;
-}
-
 /**
- * Puts a schedule before the laws. The same seed gives the same judgement, unless the subject draws its own chance.
- * A lawful subject of that kind is convicted less than once in 10^9 checks, provided that every sixteenth of its
- * interval gets at least a quarter of its even share of the delays.
+ * Checks a schedule against the laws. The same seed gives the same result, unless the subject draws its own random
+ * numbers (`ownRandom`). A subject of that kind that keeps the laws fails less than once in 10^9 checks. This holds if
+ * each sixteenth of its interval gets at least 1/64 of the delays, a quarter of its even share.
  *
- * @throws RangeError if `retries` is empty or holds anything but rising whole numbers >= 1.
+ * @throws TypeError if `subject` is neither `{ delay: (retry, random) => ms }` nor a policy, or if `laws` has an
+ *   unknown name.
+ * @throws RangeError if `retries` is empty or not a list of rising whole numbers >= 1.
  */
 export function checkSchedule(subject: Subject | RetryPolicy, options: CheckOptions = {}): ScheduleCheck {
-  const { laws } = options;
-  return check(subject, laws ? allLaws.filter(({ name }) => laws.includes(name)) : allLaws, options);
+  return check(subject, chosenLaws(options.laws), options);
 }
 
 /**
- * Like `checkSchedule`, for tests: throws if a law is broken, with the law in words, the smallest counterexample and
- * how to replay it.
+ * Like `checkSchedule`, for tests: throws if the schedule breaks a law. The message has the law in words, the smallest
+ * counterexample and the call that replays it.
  *
  * @throws Error with the violations as its `cause`.
+ * @throws TypeError and RangeError as `checkSchedule` does.
  */
 export function assertSchedule(subject: Subject | RetryPolicy, options: CheckOptions = {}): void {
   const result = checkSchedule(subject, options);
   if (!result.ok) throw new Error(failureText(result), { cause: result.violations });
 }
 
-/** One law by itself: its first violation, or undefined if the subject keeps it. */
-export function judge(
+/** Checks one law. Returns its violation, or undefined if the subject keeps the law. */
+export function violationOf(
   law: Law,
   subject: Subject | RetryPolicy,
   options: CheckOptions,
@@ -82,12 +60,24 @@ function check(
 ): ScheduleCheck {
   const rising = retries.every((retry, at) => Number.isSafeInteger(retry) && retry > (retries[at - 1] ?? 0));
   if (!rising || retries.length === 0) {
-    throw new RangeError(`retries: rising whole numbers from 1, got [${retries.join(', ')}]`);
+    throw new RangeError(
+      `retries: got ${show(retries)}; expected rising whole numbers from 1, such as [1, 2, 10]`,
+    );
   }
   const observer = new Observer(subjectOf(subject), retries, seed, budgetMs);
   const violations = laws.flatMap((law): Violation[] => {
-    const found = law.judge(observer);
+    const found = law.find(observer);
     return found ? [{ law: law.name, message: found.message, ...found.at, seed }] : [];
   });
   return { ok: violations.length === 0, violations, runs: observer.runs, seed };
+}
+
+function chosenLaws(names: readonly LawName[] | undefined): readonly Law[] {
+  if (!names) return allLaws;
+  const known = allLaws.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`laws: got ${show(unknown)}; expected names out of ${known.join(', ')}`);
+  }
+  return allLaws.filter(({ name }) => names.includes(name));
 }

@@ -1,7 +1,7 @@
-import type { ScheduleCheck, Violation } from './check.js';
 import { allLaws } from './laws/index.js';
+import type { ScheduleCheck, Violation } from './result.js';
 
-/** A failed check as text: for each law its words, the smallest counterexample, and how to see it again. */
+/** A failed check as text: for each broken law its words, the smallest counterexample, and the call that repeats it. */
 export function failureText({ violations, runs, seed }: ScheduleCheck): string {
   const names = violations.map(({ law }) => `'${law}'`).join(', ');
   const count = violations.length === 1 ? 'a law' : `${violations.length} laws`;

@@ -9,15 +9,15 @@ import {
 } from '../index.js';
 import type { Outcome } from './trace.js';
 
-/** What policies to make. */
+/** Which policies `arbitraryPolicy` makes. */
 export interface PolicyConstraints {
-  /** Only these kinds of backoff; `'list'` for lists of delays. Default: all. */
+  /** Only these kinds of backoff; `'list'` stands for lists of delays. Default: all. */
   readonly backoff?: readonly (BackoffKind | 'list')[] | undefined;
-  /** Most retries, at most this many. Default: any number, and Infinity. */
+  /** `maxRetries` is at most this. Default: any number, and Infinity. */
   readonly maxRetries?: number | undefined;
-  /** The cap is at most this, in milliseconds. Default: any, and Infinity. */
+  /** `maxDelayMs` is at most this, in milliseconds. Default: any number, and Infinity. */
   readonly maxDelayMs?: number | undefined;
-  /** True: delays vary (an interval with lo < hi); false: they do not, and `'decorrelated'` is left out. Default: either. */
+  /** True: all policies have jitter (lo < hi). False: none has, and `'decorrelated'` is left out. Default: both kinds. */
   readonly jittered?: boolean | undefined;
   /** True: `attemptTimeoutMs`, `maxElapsedMs` and `maxRetryAfterMs` are all Infinity. Default false. */
   readonly timeless?: boolean | undefined;
@@ -32,7 +32,7 @@ const kinds: readonly (BackoffKind | 'list')[] = [
   'list',
 ];
 
-/** Any legal policy, frozen; shrinks to few retries, round numbers, no limits, no jitter. */
+/** Any legal policy, frozen. Shrinks to few retries, round numbers, no limits and no jitter. */
 export function arbitraryPolicy(constraints: PolicyConstraints = {}): fc.Arbitrary<RetryPolicy> {
   const { backoff = kinds, maxRetries = Infinity, maxDelayMs = Infinity, jittered, timeless } = constraints;
   const allowed = jittered === false ? backoff.filter((kind) => kind !== 'decorrelated') : backoff;
@@ -57,14 +57,14 @@ export function arbitraryPolicy(constraints: PolicyConstraints = {}): fc.Arbitra
     .map(parsePolicy);
 }
 
-/** A list of outcomes for `trace`, the k-th that of attempt k; shrinks to few plain ones that take no time. */
+/** A list of outcomes for `trace`; the k-th belongs to attempt k. Shrinks to few plain outcomes that take no time. */
 export function arbitraryOutcomes(): fc.Arbitrary<Outcome[]> {
   return fc.array(simplestFirst<Outcome>(plainOutcome, lastingOutcome));
 }
 
 /**
- * Anything an operation may throw: errors with messages, codes, statuses and Retry-After headers, with causes, frozen,
- * aggregated, aborts and timeouts, and values that are no errors. Shrinks to `new Error('boom')`.
+ * Anything an operation may throw: errors with messages, codes, statuses, Retry-After headers and causes; frozen and
+ * aggregate errors; aborts and timeouts; and values that are not errors. Shrinks to `new Error('boom')`.
  */
 export function arbitraryFailure(): fc.Arbitrary<unknown> {
   return fc.letrec<{ failure: unknown }>((tie) => ({
@@ -83,7 +83,7 @@ export function arbitraryFailure(): fc.Arbitrary<unknown> {
   })).failure;
 }
 
-/** As `fc.oneof`, but every value may shrink into those of the first arbitrary. */
+/** Like `fc.oneof`, but every value may shrink to a value of the first arbitrary. */
 function simplestFirst<Value>(
   first: fc.Arbitrary<Value> | { readonly depthSize: 'small' },
   ...others: fc.Arbitrary<Value>[]
@@ -95,7 +95,7 @@ function simplestFirst<Value>(
 
 const day = 86_400_000;
 
-/** Round numbers first, then any of a day, then any there is. */
+/** Round numbers first, then any number of milliseconds up to a day, then any safe integer. */
 const duration = simplestFirst(
   fc.constantFrom(1_000, 100, 2_000, 5_000, 0, 1),
   fc.nat({ max: day }),
@@ -122,7 +122,7 @@ const delays = fc
   .array(duration, { minLength: 1, maxLength: 8 })
   .map((list): readonly number[] => Object.freeze(list));
 
-/** Multipliers as people write them, and as they do not. */
+/** Multipliers with two decimals first, then any double. */
 const multiplier = simplestFirst(
   fc.nat({ max: 200 }).map((hundredths) => hundredths / 100),
   fc.double({ min: 0, max: Number.MAX_VALUE, noNaN: true }),

@@ -1,32 +1,33 @@
 import { seeded } from '../index.js';
+import { show } from '../internal.js';
 
-/** How an operation is to fail: the first so many times, or a share of all times. */
+/** How an operation fails: a number of times at the start, or a share of all calls. */
 export interface FlakyOptions<Value> {
-  /** The first so many calls fail, all others succeed. Default 0; `Infinity` never succeeds. */
+  /** This many calls fail first, then all succeed. Default 0. With `Infinity` all calls fail. */
   readonly failTimes?: number | undefined;
-  /** The share of calls that fail, 0 to 1, at places fixed by `seed`. Not together with `failTimes`. */
+  /** The share of calls that fail, from 0 to 1; `seed` fixes which. Not together with `failTimes`. */
   readonly rate?: number | undefined;
-  /** What a failing call throws, or makes it: `(call) => error`, calls counted from 1. Default: `new Error('flaky: call 3 failed')`. */
+  /** The error of a failing call, or a function that makes it from the number of the call, counted from 1. Default: `new Error('flaky: call 3 failed')`. */
   readonly error?: unknown;
-  /** What a succeeding call returns. Default undefined. */
+  /** The value of a successful call. Default undefined. */
   readonly value?: Value | undefined;
-  /** Where failures fall with `rate`. Default 0. */
+  /** With `rate`: the same seed makes the same calls fail. Default 0. */
   readonly seed?: string | number | undefined;
 }
 
-/** An operation that fails as told, and counts. */
+/** An operation that fails as its options say, and counts its calls. */
 export interface Flaky<Value> {
   (): Promise<Value>;
-  /** Calls so far. */
+  /** The number of calls so far. */
   readonly calls: number;
-  /** Calls that failed so far. */
+  /** The number of failed calls so far. */
   readonly failures: number;
 }
 
 /**
- * An operation that fails as told: `retry(flaky({ failTimes: 2, value: 'ok' }))` needs three attempts.
+ * An operation that fails as its options say: `retry(flaky({ failTimes: 2, value: 'ok' }))` needs three attempts.
  *
- * @throws RangeError if `rate` is not from 0 to 1, `failTimes` is no count, or both are given.
+ * @throws RangeError if `rate` is not from 0 to 1, if `failTimes` is not a number >= 0, or if both are given.
  */
 export function flaky<Value = undefined>(options: FlakyOptions<Value> = {}): Flaky<Value> {
   const { failTimes = 0, rate, error, value, seed = 0 } = options;
@@ -48,12 +49,12 @@ export function flaky<Value = undefined>(options: FlakyOptions<Value> = {}): Fla
 
 function checkOptions(failTimes?: number, rate?: number): void {
   if (failTimes !== undefined && rate !== undefined) {
-    throw new RangeError('flaky: give failTimes or rate, not both');
+    throw new RangeError('flaky: got failTimes and rate; expected one of them');
   }
   if (failTimes !== undefined && !(failTimes >= 0)) {
-    throw new RangeError(`flaky: failTimes is a number >= 0, got ${String(failTimes)}`);
+    throw new RangeError(`flaky: failTimes: got ${show(failTimes)}; expected a number >= 0`);
   }
   if (rate !== undefined && !(rate >= 0 && rate <= 1)) {
-    throw new RangeError(`flaky: rate is a number from 0 to 1, got ${String(rate)}`);
+    throw new RangeError(`flaky: rate: got ${show(rate)}; expected a number from 0 to 1`);
   }
 }

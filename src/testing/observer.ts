@@ -2,7 +2,7 @@ import { type Random, seeded } from '../index.js';
 import { unseeded } from '../internal.js';
 import type { Subject } from './subject.js';
 
-/** Where schedules break: the first 64 retries, the end of the doubles (2^1023, 2^1024), past it, and far away. */
+/** Retries at which schedules break: the first 64, around the end of the doubles (2^1023, 2^1024), and far beyond. */
 export const defaultRetries: readonly number[] = [
   ...Array.from({ length: 64 }, (_, index) => index + 1),
   1_023,
@@ -12,32 +12,32 @@ export const defaultRetries: readonly number[] = [
   1_000_000,
 ];
 
-/** The largest draw there is. */
+/** The largest draw: draws are below 1. */
 export const nearlyOne = 1 - 2 ** -53;
 
-/** Draws in the order a reader would try them: the first one that breaks a law is the simplest. */
+/** Draws from simple to odd. The first draw that breaks a law goes into the failure text. */
 const simpleDraws = [0, 0.5, nearlyOne, 0.25, 0.75, 0.125, 0.375, 0.625, 0.875];
 
-/** Streams of draws, for subjects whose chance we hold: enough to tell a herd of a quarter (see `laws/spread.ts`). */
+/** The number of seeded streams that stand for as many clients. Enough to find a herd of a quarter (see `laws/spread.ts`). */
 const streamCount = 64;
 
-/** A stream remembers its draws up to this retry: a chain asks for the same ones again and again. */
+/** A stream caches its draws up to this retry, because a decorrelated chain asks for the same draws again and again. */
 const rememberedDraws = 2_048;
 
 /**
- * Delays per retry, of subjects that draw their own chance. Assume that each sixteenth of the true interval holds at
- * least a quarter of its even share, 1/64 of all delays. Then the chance that a sixteenth stays empty is at most
- * 16 · (1 − 1/64)^2048 < 1.6e-13, and below 1.2e-11 over the 69 retries probed: less than the promised 1e-9.
+ * Delays per retry of subjects with `ownRandom`. Assume that each sixteenth of the true interval holds at least 1/64 of
+ * all delays. Then the probability that a sixteenth stays empty is at most 16 · (1 − 1/64)^2048 < 1.6e-13 for one retry.
+ * For all 69 retries it is below 1.2e-11, less than the promised 1e-9.
  */
 const ownDelays = 2_048;
 
 /**
- * If no sixteenth is empty, the true ends lie at most one sixteenth beyond the ends seen, which lie 14 sixteenths apart
- * or more. As a share of the width seen:
+ * How far a true end may lie beyond the end that was seen, as a share of the width that was seen. If no sixteenth is
+ * empty, it is at most one sixteenth, and the ends that were seen are at least 14 sixteenths apart.
  */
 const unseen = 1 / 14;
 
-/** One delay, and the chance it came from: a draw that stayed the same, or a stream. Neither, if the subject drew its own. */
+/** One delay, with the draw or the stream that gave it. Neither is set for subjects with `ownRandom`. */
 export interface Observation {
   readonly retry: number;
   readonly delay: number;
@@ -45,16 +45,16 @@ export interface Observation {
   readonly stream?: string;
 }
 
-/** The limits of the delays seen at one retry; the true ones lie at most `slackMs` beyond. */
+/** The shortest and the longest delay that were seen at a retry. The true ends lie at most `slackMs` beyond. */
 export interface Envelope {
   readonly minMs: number;
   readonly maxMs: number;
   readonly slackMs: number;
 }
 
-/** Asks the subject for delays, counts them, and remembers them, so that each law need not ask again. */
+/** Asks the subject for delays, and counts and caches them: several laws need the same ones. */
 export class Observer {
-  /** Delays asked for so far. */
+  /** The number of delays so far. */
   runs = 0;
   readonly #streams: readonly Stream[];
   readonly #simple = new Map<number, readonly Observation[]>();
@@ -70,25 +70,25 @@ export class Observer {
     this.#streams = Array.from({ length: count }, (_, index) => streamOf(`${seed}:${index}`));
   }
 
-  /** A fresh delay with one draw for everything. What is thrown, or is no number, counts as NaN. */
+  /** A new delay, with the same draw for every retry. NaN if the subject throws, or returns something other than a number. */
   ask(retry: number, draw: number): Observation {
     return { retry, delay: this.#delay(retry, () => draw), draw };
   }
 
-  /** A fresh delay for each of the first so many streams. */
+  /** A new delay for each of the first `count` streams. */
   askStreams(retry: number, count = streamCount): Observation[] {
     return this.#streams
       .slice(0, count)
       .map(({ stream, random }) => ({ retry, delay: this.#delay(retry, random), stream }));
   }
 
-  /** The delays of the simplest draws; of a subject that draws its own chance, those sampled. */
+  /** The delays of the simple draws. With `ownRandom`, the sampled delays. */
   simple(retry: number): readonly Observation[] {
     if (this.subject.ownRandom === true) return this.sampled(retry);
     return remember(this.#simple, retry, () => simpleDraws.map((draw) => this.ask(retry, draw)));
   }
 
-  /** Independent delays, as a crowd of clients would draw them. */
+  /** Independent delays, as many clients would draw them. */
   sampled(retry: number): readonly Observation[] {
     return remember(this.#sampled, retry, () =>
       this.subject.ownRandom === true
@@ -97,7 +97,7 @@ export class Observer {
     );
   }
 
-  /** The limits at a retry, or undefined if a delay there is no number to reckon with. */
+  /** The envelope at a retry, or undefined if a delay there is not a finite number. */
   envelope(retry: number): Envelope | undefined {
     let minMs = Infinity;
     let maxMs = -Infinity;
@@ -121,7 +121,7 @@ export class Observer {
 }
 
 interface Stream {
-  /** What `seeded` makes it from. */
+  /** The argument of `seeded` that makes the stream. */
   readonly stream: string;
   readonly random: Random;
 }

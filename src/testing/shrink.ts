@@ -1,9 +1,9 @@
-/** Up to this many retries are tried one by one; a wider gap is halved until a good retry and a bad one are neighbours. */
+/** A gap up to this wide is searched retry by retry. A wider gap is halved until a good retry and a bad one are neighbours. */
 const oneByOne = 1_024;
 
 /**
- * The smallest counterexample: `broken` is asked for each probed retry in turn; before the first bad one lies a gap that
- * was not probed, and the smallest bad retry of that gap is looked for.
+ * The smallest counterexample. Calls `broken` for each probed retry in turn, up to the first bad one. The retries
+ * between it and the last good one were not probed: this searches them for the smallest bad retry.
  */
 export function smallest<Found>(
   retries: readonly number[],

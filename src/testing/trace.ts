@@ -1,28 +1,28 @@
 import { decide, type RetryPolicy, seeded, type StopReason, type Verdict } from '../index.js';
 
-/** How an attempt ends: at once, or after a time of its own (whole milliseconds). */
+/** How an attempt ends: at once, or after `durationMs`, in whole milliseconds. */
 export type Outcome =
   | Verdict
   | 'success'
   | { readonly outcome: Verdict | 'success'; readonly durationMs: number };
 
-/** One thing that happens, at a time counted from the start of the call. Every attempt gives two rows: its begin and its end. */
+/** One event. `atMs` counts from the start of the call. Each attempt gives two rows: one for its start, one for its end. */
 export type TraceRow =
   | { readonly atMs: number; readonly attempt: number; readonly event: 'attempt' }
   | { readonly atMs: number; readonly attempt: number; readonly event: 'success' }
   | { readonly atMs: number; readonly attempt: number; readonly event: 'retry'; readonly delayMs: number }
   | { readonly atMs: number; readonly attempt: number; readonly event: 'stop'; readonly reason: StopReason };
 
-/** Where the delays of a trace come from. */
+/** The seed of the delays of a trace. */
 export interface TraceOptions {
-  /** The stream of draws, `seeded(seed)`. Default 0. */
+  /** The draws come from `seeded(seed)`. Default 0. */
   readonly seed?: string | number | undefined;
 }
 
 /**
- * What a policy would do, told without running anything: the k-th outcome is that of attempt k, attempts after the last
- * outcome succeed. An attempt that takes longer than `attemptTimeoutMs`, or than what is left of `maxElapsedMs`, is cut
- * there and its verdict is `'retry'`, as in `retry`.
+ * Lists what a call with this policy would do, without running anything. The k-th outcome belongs to attempt k; attempts
+ * after the last outcome succeed. An attempt that takes longer than `attemptTimeoutMs`, or longer than the rest of
+ * `maxElapsedMs`, ends there with the verdict `'retry'`, as in `retry`.
  */
 export function trace(
   policy: RetryPolicy,

@@ -1,41 +1,56 @@
-import type { Clock } from '../index.js';
+import { type Clock, show } from '../internal.js';
+import { Turns } from './turns.js';
 
 /** Where a virtual clock starts. */
 export interface VirtualClockOptions {
-  /** The date it shows at first, in milliseconds since 1970, for hints that name an instant. Default 2000-01-01T00:00Z. */
+  /** The date at the start, in milliseconds since 1970, for hints that name a date. Default 2000-01-01T00:00Z. */
   readonly wallMs?: number | undefined;
 }
 
-/** A clock that moves when told. Pass it to `retry` as the option `clock`, and hours take milliseconds. */
+/**
+ * A clock that stands still until a test moves it. Pass it to `retry` as the option `clock`: then hours of delays take
+ * milliseconds. It works beside fake timers and does not touch them.
+ */
 export interface VirtualClock extends Clock {
-  /** How many timers wait: 0 after every call has ended. */
+  /** The number of pending timers. 0 after every call has ended. */
   readonly liveTimers: number;
   /**
-   * Moves `ms` milliseconds on, through every timer on the way, in the order they are due (the first set goes first);
-   * between two of them, everything that can go on without time goes on.
+   * Moves the clock by `ms` milliseconds and fires each timer on the way when it is due. Of timers due at the same
+   * time, the one set first fires first. Before the first timer and after each, all promise reactions run.
    *
    * @throws RangeError if `ms` is not a finite number >= 0.
+   * @throws Error after 1 000 000 timers.
    */
   advance(ms: number): Promise<void>;
   /**
-   * Moves on, from timer to timer, until none is left. With a promise: until it has settled, and comes to the same;
-   * `await clock.runAll(retry(operation, policy, { clock }))`. An operation that waits for anything but this clock
-   * (a socket, a real timer) may not be ready in time: it is not waited for.
+   * Moves the clock from timer to timer. Without a promise it ends when no timer is left. With a promise it ends when the
+   * promise has settled, and returns its result: `await clock.runAll(retry(operation, policy, { clock }))`.
    *
-   * @throws Error after a million timers: somebody retries without end.
+   * While the clock has timers, it does not wait for anything else, such as a socket or a real timer. Without timers it
+   * waits until the promise settles or a timer is set.
+   *
+   * @throws TypeError if `until` is not a promise.
+   * @throws Error after 1 000 000 timers: most likely the policy has no limit on retries.
    */
   runAll(): Promise<void>;
   runAll<T>(until: PromiseLike<T>): Promise<T>;
 }
 
-/** More than this is no end at all. */
+/** `advance` and `runAll` stop after this many timers, because a loop without an end would hang the test. */
 const mostTimers = 1_000_000;
 
 /** 2000-01-01T00:00Z. */
 const defaultWallMs = 946_684_800_000;
 
-/** A clock that stands still until `advance` or `runAll`; it begins at 0. */
+/**
+ * A clock that stands still until `advance` or `runAll`. `now()` starts at 0.
+ *
+ * @throws RangeError if `wallMs` is not a finite number.
+ */
 export function virtualClock({ wallMs = defaultWallMs }: VirtualClockOptions = {}): VirtualClock {
+  if (!Number.isFinite(wallMs)) {
+    throw new RangeError(`wallMs: got ${show(wallMs)}; expected milliseconds since 1970, such as Date.now()`);
+  }
   return new ManualClock(wallMs);
 }
 
@@ -46,18 +61,21 @@ interface Timer {
 
 class ManualClock implements VirtualClock {
   #nowMs = 0;
-  /** Sorted: what is due later stands behind, and of two due together the one that was set later. */
+  /** Sorted by due time. Of timers due at the same time, the one set first stands first. */
   readonly #timers: Timer[] = [];
+  /** Wake the calls of `runAll` that wait for a timer or for the end of their promise. */
+  readonly #sleepers: (() => void)[] = [];
 
   constructor(readonly startWallMs: number) {}
 
-  // As fields, so that they may be passed on by themselves, as functions of a clock are.
+  // Arrow functions, so that callers may pass them on without the clock.
   readonly now = (): number => this.#nowMs;
   readonly wallNow = (): number => this.startWallMs + this.#nowMs;
   readonly setTimer = (ms: number, fire: () => void): (() => void) => {
     const timer: Timer = { dueMs: this.#nowMs + Math.max(0, ms), fire };
     const later = this.#timers.findLastIndex(({ dueMs }) => dueMs <= timer.dueMs);
     this.#timers.splice(later + 1, 0, timer);
+    this.#wake();
     return () => {
       const place = this.#timers.indexOf(timer);
       if (place >= 0) this.#timers.splice(place, 1);
@@ -69,61 +87,68 @@ class ManualClock implements VirtualClock {
   }
 
   async advance(ms: number): Promise<void> {
-    if (!(ms >= 0 && ms < Infinity))
-      throw new RangeError(`advance(ms): ms is a number >= 0, got ${String(ms)}`);
+    if (!(ms >= 0 && ms < Infinity)) {
+      throw new RangeError(`advance: got ${show(ms)}; expected milliseconds, a finite number >= 0`);
+    }
     const targetMs = this.#nowMs + ms;
-    await settle();
-    while (this.#timers.length > 0 && this.#timers[0]!.dueMs <= targetMs) {
-      this.#fireNext();
-      await settle();
+    const isDone = (next?: Timer): boolean => !next || next.dueMs > targetMs;
+    await this.#walk(isDone, 'advance', 'Does something set timers of 0 ms without end?');
+    this.#nowMs = Math.max(this.#nowMs, targetMs);
+  }
+
+  runAll<T>(until?: PromiseLike<T>): Promise<T> {
+    const advice = 'Does the policy have no limit on retries? Use advance(ms).';
+    if (until === undefined) return this.#walk((next) => !next, 'runAll', advice) as Promise<T>;
+    if (typeof (until as { then?: unknown } | null)?.then !== 'function') {
+      const hint =
+        typeof until === 'function' ? 'call the function' : 'pass what retry() returned, or nothing';
+      return Promise.reject(new TypeError(`runAll: got ${show(until)}; expected a promise; ${hint}`));
     }
-    this.#nowMs = targetMs;
+    let isSettled = false;
+    const walk = this.#walk(() => isSettled, 'runAll', advice);
+    const end = (): Promise<void> => {
+      isSettled = true;
+      this.#wake();
+      return walk;
+    };
+    const result = Promise.resolve(until).then(
+      async (value) => {
+        await end();
+        return value;
+      },
+      async (error: unknown) => {
+        await end();
+        throw error;
+      },
+    );
+    // A race, because V8 follows it from the operation to the test that called runAll when it makes a stack trace.
+    return Promise.race([result, walk.then(() => result)]);
   }
 
-  async runAll<T>(until?: PromiseLike<T>): Promise<T> {
-    const waitingFor = new Set([until]);
-    const settled = (): void => waitingFor.clear();
-    until?.then(settled, settled);
-    await settle();
-    for (let fired = 0; this.#timers.length > 0 && waitingFor.size > 0; fired++) {
-      if (fired === mostTimers) throw new Error(`runAll: ${mostTimers} timers, and no end`);
-      this.#fireNext();
-      await settle();
+  /** Fires the next timer until `isDone`. Lets promise reactions run before the first timer and after each. */
+  async #walk(isDone: (next?: Timer) => boolean, caller: string, advice: string): Promise<void> {
+    const turns = new Turns();
+    try {
+      await turns.next();
+      // Nothing is awaited between the check and the timer: another `advance` or `runAll` could fire it first.
+      for (let fired = 0; !isDone(this.#timers[0]); await turns.next()) {
+        const next = this.#timers.shift();
+        if (!next) {
+          // An operation or a hook may wait for something else before it sets a timer.
+          turns.close();
+          await new Promise<void>((resolve) => this.#sleepers.push(resolve));
+          continue;
+        }
+        if (fired++ === mostTimers) throw new Error(`${caller}: stopped after 1 000 000 timers. ${advice}`);
+        this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+        next.fire();
+      }
+    } finally {
+      turns.close();
     }
-    return until as PromiseLike<T>;
   }
 
-  #fireNext(): void {
-    const { dueMs, fire } = this.#timers.shift()!;
-    this.#nowMs = dueMs;
-    fire();
+  #wake(): void {
+    for (const wake of this.#sleepers.splice(0)) wake();
   }
-}
-
-// A message is what comes after all microtasks and is not faked by fake timers. One channel for all, which does not
-// keep the process alive while nobody waits.
-interface Port extends MessagePort {
-  ref?(): void;
-  unref?(): void;
-}
-let channel: { readonly port1: Port; readonly port2: Port } | undefined;
-const waiting: (() => void)[] = [];
-
-/** Resolves when everything that can go on without time has gone on. */
-function settle(): Promise<void> {
-  channel ??= listen(new MessageChannel());
-  const { port1, port2 } = channel;
-  port1.ref?.();
-  port2.postMessage(undefined);
-  return new Promise((resolve) => waiting.push(resolve));
-}
-
-function listen(made: MessageChannel): MessageChannel {
-  const port: Port = made.port1;
-  port.addEventListener('message', () => {
-    waiting.shift()?.();
-    if (waiting.length === 0) port.unref?.();
-  });
-  port.start();
-  return made;
 }

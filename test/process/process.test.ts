@@ -28,6 +28,10 @@ describe.each(nodes)('on Node $version', ({ path }) => {
     expect(ending.tookMs).toBeLessThan(30_000);
   });
 
+  test('a virtual clock does not keep the process alive, not even while runAll waits', async () => {
+    expect(await run('virtual-clock.mjs')).toMatchObject({ ...fine, stdout: 'ended\n' });
+  });
+
   test('10 000 calls on one signal have one listener, make nobody warn, and leave none', async () => {
     expect(await run('one-signal.mjs')).toMatchObject({ ...fine, stdout: 'no warning\n' });
   });

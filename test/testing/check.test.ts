@@ -16,7 +16,7 @@ const onTop: Subject = {
   delay: (retry, random) => Math.min(1_000, 100 * 2 ** (retry - 1)) + 100 * random(retry),
 };
 
-/** Chance of its own that is the same in every run: judged by statistics all the same. */
+/** A subject with `ownRandom`, whose numbers are the same in every run so that the tests are. */
 const own = (delay: (retry: number, draw: number) => number): Subject => {
   const stream = seeded('own');
   let calls = 0;
@@ -34,7 +34,7 @@ const growing = (retry: number): number => 100 * 2 ** (retry - 1);
 const lawsBroken = (subject: Subject): string[] => checkSchedule(subject).violations.map(({ law }) => law);
 
 describe('checkSchedule', () => {
-  test('acquits the presets', () => {
+  test('passes the presets', () => {
     for (const policy of Object.values(presets)) {
       expect(checkSchedule(policy, { seed: 1 })).toMatchObject({ ok: true, violations: [], seed: 1 });
     }
@@ -44,7 +44,14 @@ describe('checkSchedule', () => {
     const { ok, violations, seed } = checkSchedule(onTop, { seed: 1 });
     expect({ ok, seed }).toEqual({ ok: false, seed: 1 });
     expect(violations).toEqual([
-      { law: 'finite', message: 'the delay is not whole', retry: 1, delay: 112.5, draw: 0.125, seed: 1 },
+      {
+        law: 'finite',
+        message: 'the delay is not a whole number',
+        retry: 1,
+        delay: 112.5,
+        draw: 0.125,
+        seed: 1,
+      },
       { law: 'within-cap', message: 'the cap is 1000 ms', retry: 5, delay: 1_050, draw: 0.5, seed: 1 },
     ]);
   });
@@ -56,18 +63,18 @@ describe('checkSchedule', () => {
     }
   });
 
-  test('counts the delays it asked for', () => {
+  test('counts the calls of delay', () => {
     let asked = 0;
     const { runs } = checkSchedule({ ...cutOff, delay: () => ++asked && 100 }, { seed: 1 });
     expect(runs).toBe(asked);
   });
 
-  test('the same seed judges the same way; without one, each check has its own', () => {
+  test('the same seed gives the same result; without one, each check has its own seed', () => {
     expect(checkSchedule(cutOff, { seed: 7 })).toEqual(checkSchedule(cutOff, { seed: 7 }));
     expect(checkSchedule(cutOff).seed).not.toBe(checkSchedule(cutOff).seed);
   });
 
-  test('judges only the laws and the retries asked for', () => {
+  test('checks only the laws and the retries of its options', () => {
     expect(checkSchedule(onTop, { laws: ['within-cap'] }).violations.map(({ law }) => law)).toEqual([
       'within-cap',
     ]);
@@ -82,16 +89,16 @@ describe('checkSchedule', () => {
 });
 
 describe('assertSchedule', () => {
-  test('is silent about a lawful schedule', () => {
+  test('does not throw if the schedule keeps the laws', () => {
     assertSchedule(presets.default);
   });
 
-  test('says the law in words, the smallest counterexample, and how to see it again', () => {
+  test('throws with the law in words, the smallest counterexample, and the call that repeats it', () => {
     expect(() => assertSchedule(cutOff, { seed: 42 })).toThrow(
       `The schedule breaks a law (after 5602 delays)
 { seed: 42, laws: ['spread-at-cap'] }
 
-spread-at-cap: jitter does not collapse at the cap: many clients must not all wait exactly as long as each other
+spread-at-cap: jitter does not collapse at the cap: many clients must not all wait exactly the same time
   Counterexample: retry 4, draw 0.5 gives 1000 ms
   Got: 55 of 64 clients wait exactly 1000 ms
   Try: subject.delay(4, () => 0.5)
@@ -112,23 +119,23 @@ To replay: checkSchedule(subject, { seed: 42 })`,
   });
 });
 
-describe('a subject that draws its own chance', () => {
+describe('a subject that draws its own random numbers', () => {
   test.each([
     ['full', (retry: number, draw: number) => draw * Math.min(1_000, growing(retry))],
     ['equal', (retry: number, draw: number) => (0.5 + draw / 2) * Math.min(1_000, growing(retry))],
     ['upward under the cap', (retry: number, draw: number) => (1 + draw / 4) * Math.min(800, growing(retry))],
     ['skewed', (retry: number, draw: number) => draw ** 2 * Math.min(1_000, growing(retry))],
-  ])('%s jitter is acquitted', (_, delay) => {
+  ])('passes with %s jitter', (_, delay) => {
     expect(lawsBroken(own(delay))).toEqual([]);
   });
 
-  test('is convicted of jitter cut off by the cap', () => {
+  test('fails with jitter that the cap cuts off', () => {
     expect(lawsBroken(own((retry, draw) => Math.min(1_000, (1 + draw) * growing(retry))))).toContain(
       'spread-at-cap',
     );
   });
 
-  test('is convicted of going over the cap, with no draw to show', () => {
+  test('fails above the cap, and the violation has no draw', () => {
     const [violation] = checkSchedule(
       own((retry, draw) => Math.min(1_000, growing(retry)) + 100 * draw),
     ).violations;
@@ -136,7 +143,7 @@ describe('a subject that draws its own chance', () => {
     expect(violation).not.toHaveProperty('draw');
   });
 
-  test('is convicted of a gap, of shrinking, and of a wrong base', () => {
+  test('fails with a gap, with shrinking delays, and with a wrong base', () => {
     expect(lawsBroken(own((_, draw) => (draw < 0.5 ? 0 : 500) + 200 * draw))).toEqual(['spread']);
     expect(lawsBroken(own((retry, draw) => (retry === 9 ? 100 : 600) * draw))).toEqual(['monotone']);
     expect(lawsBroken(own((retry, draw) => (0.5 + draw / 2) * Math.min(1_000, 4 * growing(retry))))).toEqual([

@@ -4,15 +4,15 @@ import { laws, type Subject, type Violation } from '../../src/testing/index.js';
 
 const seed = { seed: 1 };
 
-/** Doubles from 100 ms to a cap of 1 000 ms, with full jitter under the cap: keeps every law. */
-const lawful: Subject = {
+/** Doubles from 100 ms to a cap of 1 000 ms, with full jitter under the cap. Keeps every law. */
+const good: Subject = {
   delay: (retry, random) => Math.round(Math.min(1_000, 100 * 2 ** (retry - 1)) * random(retry)),
   capMs: 1_000,
   baseMs: 100,
   jittered: true,
 };
 
-const broken = (change: Partial<Subject>): Subject => ({ ...lawful, ...change });
+const broken = (change: Partial<Subject>): Subject => ({ ...good, ...change });
 const found = (violation: Violation | undefined): Partial<Violation> => {
   const { law, message, retry, delay, draw } = violation!;
   return { law, message, retry, delay, ...(draw === undefined ? {} : { draw }) };
@@ -23,7 +23,7 @@ describe('finite', () => {
     const doubling = broken({ delay: (retry) => 1_000 * 2 ** (retry - 1) });
     expect(found(laws.finite(doubling, seed))).toEqual({
       law: 'finite',
-      message: 'the delay never ends',
+      message: 'the delay is infinite',
       retry: 1_016,
       delay: Infinity,
       draw: 0,
@@ -43,10 +43,10 @@ describe('finite', () => {
   });
 
   test.each([
-    ['a fraction', 0.5, 'the delay is not whole'],
+    ['a fraction', 0.5, 'the delay is not a whole number'],
     ['a negative delay', -1, 'the delay is negative'],
-    ['NaN', NaN, 'the delay is no number'],
-  ])('convicts %s', (_, delay, message) => {
+    ['NaN', NaN, 'the delay is not a number'],
+  ])('finds %s', (_, delay, message) => {
     expect(found(laws.finite(broken({ delay: () => delay }), seed))).toMatchObject({
       retry: 1,
       delay,
@@ -54,7 +54,7 @@ describe('finite', () => {
     });
   });
 
-  test('takes an exception, and what is no number, for NaN', () => {
+  test('counts an exception, and a value that is not a number, as NaN', () => {
     const throws = broken({
       delay: () => {
         throw new Error('no');
@@ -64,8 +64,8 @@ describe('finite', () => {
     expect(laws.finite(broken({ delay: () => '100' as unknown as number }), seed)?.delay).toBeNaN();
   });
 
-  test('names the stream when no simple draw leads to the fault', () => {
-    // The same draw for every retry, as the simple draws have it, hides the fault.
+  test('names the stream if no simple draw shows the fault', () => {
+    // A simple draw is the same for every retry, and that hides this fault.
     const rare = broken({ delay: (retry, random) => (random(retry) === random(retry + 1) ? 1 : 1.5) });
     expect(laws.finite(rare, seed)).toMatchObject({ retry: 1, delay: 1.5, stream: '1:0' });
   });
@@ -85,13 +85,13 @@ describe('within-cap', () => {
     });
   });
 
-  test('has nothing to judge without a cap', () => {
+  test('does not apply without a cap', () => {
     expect(laws.withinCap(broken({ delay: () => 1e9, capMs: undefined }), seed)).toBeUndefined();
   });
 });
 
 describe('spread-at-cap', () => {
-  test('convicts jitter that is cut off by the cap', () => {
+  test('finds jitter that the cap cuts off', () => {
     const cut = broken({
       delay: (retry, random) => Math.min(1_000, Math.round(100 * 2 ** (retry - 1) * (1 + random(retry)))),
     });
@@ -104,11 +104,11 @@ describe('spread-at-cap', () => {
     expect(laws.spread(cut, seed)).toBeUndefined();
   });
 
-  test('convicts a schedule that is at its cap from the start', () => {
+  test('finds a schedule that is at its cap from the start', () => {
     expect(laws.spreadAtCap(broken({ delay: () => 1_000 }), seed)?.retry).toBe(1);
   });
 
-  test('leaves alone a jitter too narrow to show in whole milliseconds', () => {
+  test('passes jitter that is too narrow to show in whole milliseconds', () => {
     const narrow = broken({
       delay: (retry, random) =>
         Math.round(Math.min(1_000, 100 * 2 ** (retry - 1)) * (1 - 0.0001 * random(retry))),
@@ -116,8 +116,8 @@ describe('spread-at-cap', () => {
     expect(laws.spreadAtCap(narrow, seed)).toBeUndefined();
   });
 
-  test('believes the range a subject claims', () => {
-    const still = { ...lawful, delay: () => 1_000 };
+  test('uses the range that the subject claims', () => {
+    const still = { ...good, delay: () => 1_000 };
     expect(laws.spreadAtCap({ ...still, range: () => ({ minMs: 990, maxMs: 1_000 }) }, seed)).toBeUndefined();
     expect(laws.spreadAtCap({ ...still, range: () => ({ minMs: 900, maxMs: 1_000 }) }, seed)?.retry).toBe(1);
   });
@@ -139,33 +139,33 @@ const small = (width: number): Subject => ({
 });
 
 describe('spread', () => {
-  test('convicts claimed jitter that never varies', () => {
+  test('finds a jittered subject whose delays never vary', () => {
     const still = broken({ delay: (retry) => 100 * retry, capMs: undefined });
     expect(laws.spread(still, seed)).toMatchObject({ retry: 1, delay: 100, draw: 0 });
     expect(laws.spread({ ...still, jittered: false }, seed)).toBeUndefined();
   });
 
-  test('convicts a gap in the interval, and not a steep slope', () => {
+  test('finds a gap in the interval, and passes a steep slope', () => {
     const split = broken({
       delay: (retry, random) => (random(retry) < 0.3 ? 0 : 600) + Math.round(400 * random(retry)),
     });
     expect(laws.spread(split, seed)).toMatchObject({
       retry: 1,
-      message: 'nothing lies between 120 and 721 ms',
+      message: 'no delay lies between 120 and 721 ms',
     });
     const steep = broken({ delay: (retry, random) => Math.round(1_000 * random(retry) ** 200) });
     expect(laws.spread(steep, seed)).toBeUndefined();
   });
 
-  test('convicts delays that stay away from an end of the claimed range, or leave it', () => {
+  test('finds delays that stay away from an end of the claimed range, or leave it', () => {
     expect(claim(200, 800)).toBeUndefined();
-    expect(claim(0, 800)?.message).toBe('the range is 0 to 800 ms: nothing came lower');
-    expect(claim(200, 1_000)?.message).toBe('the range is 200 to 1000 ms: nothing came higher');
-    expect(claim(300, 800)?.message).toBe('the range is 300 to 800 ms: this is below');
-    expect(claim(200, 700)?.message).toBe('the range is 200 to 700 ms: this is above');
+    expect(claim(0, 800)?.message).toBe('the range is 0 to 800 ms, no delay is lower');
+    expect(claim(200, 1_000)?.message).toBe('the range is 200 to 1000 ms, no delay is higher');
+    expect(claim(300, 800)?.message).toBe('the range is 300 to 800 ms, this delay is below');
+    expect(claim(200, 700)?.message).toBe('the range is 200 to 700 ms, this delay is above');
   });
 
-  test('has nothing to judge where the range is below 100 ms', () => {
+  test('does not apply where the range is below 100 ms', () => {
     expect(laws.spread(small(99), seed)).toBeUndefined();
     expect(laws.spread(small(100), seed)?.retry).toBe(1);
   });
@@ -183,7 +183,7 @@ describe('monotone', () => {
     });
   });
 
-  test('watches the shortest delay as well', () => {
+  test('checks the shortest delay, too', () => {
     const widening = broken({ delay: (retry, random) => Math.round(100 + retry * (random(retry) - 0.5)) });
     expect(laws.monotone(widening, seed)).toMatchObject({
       message: 'the shortest delay was 100 ms at retry 1',
@@ -199,7 +199,7 @@ describe('monotone', () => {
 });
 
 describe('first-is-base', () => {
-  test('convicts a schedule that begins one step too late', () => {
+  test('finds a schedule that starts one step too late', () => {
     const late = broken({ delay: (retry) => 100 * 2 ** retry });
     expect(found(laws.firstIsBase(late, seed))).toEqual({
       law: 'first-is-base',
@@ -211,7 +211,7 @@ describe('first-is-base', () => {
   });
 
   test('allows jitter around the base, rounding, and a cap below it', () => {
-    expect(laws.firstIsBase(lawful, seed)).toBeUndefined();
+    expect(laws.firstIsBase(good, seed)).toBeUndefined();
     expect(laws.firstIsBase(broken({ delay: () => 99 }), seed)).toBeUndefined();
     expect(laws.firstIsBase(broken({ delay: () => 98 }), seed)?.delay).toBe(98);
     expect(laws.firstIsBase(broken({ delay: () => 50, capMs: 50 }), seed)).toBeUndefined();
@@ -222,21 +222,21 @@ describe('first-is-base', () => {
     expect(laws.firstIsBase(broken({ delay: () => 5, baseMs: undefined }), seed)).toBeUndefined();
   });
 
-  test('takes the near end of a jitter that leaves out 1', () => {
+  test('takes the nearer end of a jitter that leaves out 1', () => {
     const halved: RetryPolicy = { ...presets.default, jitter: [0.25, 0.5] };
     expect(laws.firstIsBase(halved, seed)).toBeUndefined();
   });
 });
 
 describe('deterministic', () => {
-  test('convicts a hidden counter, whatever the retry asked for', () => {
+  test('finds a hidden counter', () => {
     let calls = 0;
     expect(laws.deterministic(broken({ delay: () => ++calls }), seed)?.message).toMatch(
-      /^the same question was answered with \d+ ms before$/,
+      /^the same retry and draw gave \d+ ms before$/,
     );
   });
 
-  test('convicts chance that does not come from the draw', () => {
+  test('finds random numbers that do not come from the draw', () => {
     const secret = broken({ delay: () => Math.random() });
     expect(laws.deterministic(secret, seed)).toMatchObject({ law: 'deterministic', retry: 1, draw: 0 });
     expect(laws.deterministic({ ...secret, ownRandom: true }, seed)).toBeUndefined();
@@ -245,15 +245,15 @@ describe('deterministic', () => {
 
 describe('bounded-total', () => {
   test('finds the retry at which the longest delays pass the budget', () => {
-    const steady = { ...lawful, delay: () => 100, maxRetries: 10 };
+    const steady = { ...good, delay: () => 100, maxRetries: 10 };
     expect(laws.boundedTotal(steady, { ...seed, budgetMs: 1_000 })).toBeUndefined();
     expect(laws.boundedTotal(steady, { ...seed, budgetMs: 999 })).toMatchObject({
       retry: 10,
-      message: 'the delays so far add up to 1000 ms, the budget is 999 ms',
+      message: 'the delays up to this retry add up to 1000 ms, the budget is 999 ms',
     });
   });
 
-  test('knows the retries of a policy, and takes jitter at its longest', () => {
+  test('takes the retries of a policy, and jitter at its longest', () => {
     expect(laws.boundedTotal(presets.default, { ...seed, budgetMs: 77_500 })).toBeUndefined();
     expect(laws.boundedTotal(presets.default, { ...seed, budgetMs: 77_499 })?.retry).toBe(5);
     expect(
@@ -261,7 +261,7 @@ describe('bounded-total', () => {
     ).toBeUndefined();
   });
 
-  test('has nothing to judge without a budget', () => {
+  test('does not apply without a budget', () => {
     expect(laws.boundedTotal(presets.default, seed)).toBeUndefined();
   });
 });

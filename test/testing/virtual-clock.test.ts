@@ -62,7 +62,15 @@ describe('advance', () => {
   test('refuses to go back, and to go on for ever', async () => {
     for (const ms of [-1, NaN, Infinity])
       await expect(virtualClock().advance(ms)).rejects.toThrow(RangeError);
+    await expect(virtualClock().advance(NaN)).rejects.toThrow('advance: got NaN; expected milliseconds');
   });
+
+  test('stops after a million timers of 0 ms', async () => {
+    const clock = virtualClock();
+    const again = (): void => void clock.setTimer(0, again, false);
+    again();
+    await expect(clock.advance(1)).rejects.toThrow('advance: stopped after 1 000 000 timers.');
+  }, 120_000);
 });
 
 describe('runAll', () => {
@@ -88,15 +96,85 @@ describe('runAll', () => {
     expect([clock.now(), clock.liveTimers]).toEqual([hourMs, 0]);
   });
 
-  test('gives up on somebody who retries without end', async () => {
+  test('stops after a million timers and says what to do', async () => {
     const clock = virtualClock();
     const again = (): void => void clock.setTimer(0, again, false);
     again();
-    await expect(clock.runAll()).rejects.toThrow('runAll: 1000000 timers, and no end');
+    await expect(clock.runAll()).rejects.toThrow(
+      'runAll: stopped after 1 000 000 timers. Does the policy have no limit on retries? Use advance(ms).',
+    );
   }, 120_000);
 });
 
+describe('runAll with a promise', () => {
+  test('waits for an operation that sets its timer later, however long that takes', async () => {
+    const clock = virtualClock();
+    const call = retry(
+      flaky({ failTimes: 2, value: 'done' }),
+      { jitter: 'none', maxRetries: 2 },
+      {
+        clock,
+        onRetry: () => new Promise((resolve) => void setTimeout(resolve, 5)),
+      },
+    );
+    await expect(clock.runAll(call)).resolves.toBe('done');
+    expect(clock.liveTimers).toBe(0);
+  });
+
+  test('takes a thenable, and calls its then once', async () => {
+    let calls = 0;
+    // oxlint-disable-next-line unicorn/no-thenable -- what query builders are
+    const query = { then: (resolve: (value: string) => void): void => resolve(`row ${++calls}`) };
+    await expect(virtualClock().runAll(query as PromiseLike<string>)).resolves.toBe('row 1');
+    expect(calls).toBe(1);
+  });
+
+  test.each([
+    ['null', null, 'runAll: got null; expected a promise; pass what retry() returned, or nothing'],
+    ['a function', () => {}, 'runAll: got function; expected a promise; call the function'],
+  ])('rejects %s', async (_, until, message) => {
+    await expect(virtualClock().runAll(until as unknown as Promise<void>)).rejects.toThrow(
+      new TypeError(message),
+    );
+  });
+
+  test('keeps the callers in the stack of an error', async () => {
+    const clock = virtualClock();
+    const operation = async (): Promise<never> => {
+      await clock.advance(0);
+      throw new Error('boom');
+    };
+    async function third(): Promise<never> {
+      return await clock.runAll(operation());
+    }
+    async function second(): Promise<never> {
+      return await third();
+    }
+    const error: unknown = await second().catch((thrown: unknown) => thrown);
+    expect((error as Error).stack).toMatch(/third.*second/s);
+  });
+
+  test('several walks of one clock at the same time fire each timer once, and time never runs backwards', async () => {
+    const clock = virtualClock();
+    const times: number[] = [];
+    for (let ms = 1; ms <= 50; ms++) clock.setTimer(ms, () => void times.push(clock.now()), false);
+    await Promise.all([clock.advance(20), clock.runAll(), clock.advance(30), clock.runAll(clock.advance(5))]);
+    expect(times).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+    expect(clock.now()).toBe(50);
+  });
+
+  test('two of them on one clock both end', async () => {
+    const clock = virtualClock();
+    const call = (): Promise<unknown> => retry(flaky({ failTimes: 3, value: 'done' }), {}, { clock });
+    expect(await Promise.all([clock.runAll(call()), clock.runAll(call())])).toEqual(['done', 'done']);
+  });
+});
+
 describe('the date', () => {
+  test('must be a finite number', () => {
+    expect(() => virtualClock({ wallMs: NaN })).toThrow(/wallMs: got NaN; expected milliseconds since 1970/);
+  });
+
   test('moves with the clock, from where it was set', async () => {
     const clock = virtualClock({ wallMs: Date.UTC(2026, 0, 1) });
     await clock.advance(1_500);

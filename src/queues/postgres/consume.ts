@@ -9,7 +9,7 @@ import type { SqlClient, Statement } from './client.js';
 import { JobRunner } from './run-job.js';
 import type { TableJob } from './job.js';
 import { CHANNEL } from './sql.js';
-import type { TableQueue } from './table.js';
+import type { TableQueue } from './table-queue.js';
 import { Trouble } from './trouble.js';
 
 /** Starts to LISTEN on a channel, on a session of its own; resolves with what ends it. PGlite's `listen` is one. */

@@ -2,7 +2,7 @@ import { deadLetter } from '../dead-letter.js';
 import { ageOf, pageOf } from '../page.js';
 import type { DeadLetter, DeadLetters } from '../types.js';
 import type { SqlClient, Statement } from './client.js';
-import type { TableQueue } from './table.js';
+import type { TableQueue } from './table-queue.js';
 
 /**
  * What an operator does with the dead letters of one queue. `redrive` makes the dead job itself ready again: it keeps

@@ -1,7 +1,7 @@
 import { whole } from '../whole.js';
 import { literal, queueName, unquoted } from './names.js';
 import { CHANNEL, epochMs, ms, NOW, type Place, wakeWord } from './sql.js';
-import type { TableQueue } from './table.js';
+import type { TableQueue } from './table-queue.js';
 
 /** What operators do with dead letters. */
 export function deadStatements(place: Place): Pick<TableQueue, 'dead' | 'redrive' | 'purge'> {

@@ -14,4 +14,5 @@ export type { Column } from './columns.js';
 export { consume, type ConsumeOptions, type Consumer, type Listen } from './consume.js';
 export { deadLetters } from './dead-letters.js';
 export type { AttemptNote, Claimed, TableHistoryRow, TableJob } from './job.js';
-export { tableQueue, type TableQueue, type TableQueueOptions } from './table.js';
+export type { TableQueue } from './table-queue.js';
+export { tableQueue, type TableQueueOptions } from './table.js';

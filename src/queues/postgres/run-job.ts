@@ -6,7 +6,7 @@ import type { Handler, HistoryRow, QueueOptions } from '../types.js';
 import type { SqlClient, Statement } from './client.js';
 import { Lease } from './lease.js';
 import { NOT_RUN, type TableJob } from './job.js';
-import type { TableQueue } from './table.js';
+import type { TableQueue } from './table-queue.js';
 import type { Trouble } from './trouble.js';
 
 /** All that the jobs of one consumer have in common. */

@@ -6,7 +6,7 @@ import { type AttemptNote, NOT_RUN } from './job.js';
 import { jsonText } from './json.js';
 import { queueName } from './names.js';
 import { CHANNEL, epochMs, ms, NOW, type Place, wakeWord } from './sql.js';
-import type { TableQueue } from './table.js';
+import type { TableQueue } from './table-queue.js';
 
 /** The life of a job, from `add` to `complete` or `bury`. */
 export function jobStatements(

@@ -1,15 +1,15 @@
 import { nearlyOne, type Observation, type Observer } from '../observer.js';
 import type { Found, Law } from './law.js';
 
-/** Enough to tell; every one is asked twice. */
+/** The draws that are compared. For each one the law asks twice. */
 const draws = [0, 0.5, nearlyOne];
 
 export const deterministic: Law = {
   name: 'deterministic',
-  text: 'the same retry with the same draw gives the same delay: no chance and no state on the side',
-  judge(observer) {
+  text: 'the same retry with the same draw gives the same delay: no other random numbers and no hidden state',
+  find(observer) {
     if (observer.subject.ownRandom === true) return undefined;
-    // Once upwards and once downwards: a hidden counter cannot give the same delays both times.
+    // Once upward and once downward, because a hidden counter cannot give the same delays both times.
     const first = pass(observer, observer.retries);
     const second = pass(observer, observer.retries.toReversed()).toReversed();
     return first
@@ -29,6 +29,6 @@ function difference(before: readonly Observation[], after: readonly Observation[
   if (index === -1) return undefined;
   return {
     at: after[index]!,
-    message: `the same question was answered with ${before[index]!.delay} ms before`,
+    message: `the same retry and draw gave ${before[index]!.delay} ms before`,
   };
 }

@@ -4,8 +4,8 @@ import type { Found, Law } from './law.js';
 
 export const finite: Law = {
   name: 'finite',
-  text: 'every delay is a whole number of milliseconds, 0 or more, however late the retry',
-  judge: (observer) => smallest(observer.retries, (retry) => oddDelay(observer, retry)),
+  text: 'every delay is a whole number of milliseconds, 0 or more, at every retry',
+  find: (observer) => smallest(observer.retries, (retry) => oddDelay(observer, retry)),
 };
 
 const odd = ({ delay }: Observation): boolean => !(Number.isInteger(delay) && delay >= 0);
@@ -16,7 +16,7 @@ function oddDelay(observer: Observer, retry: number): Found | undefined {
 }
 
 function wrong(delay: number): string {
-  if (Number.isNaN(delay)) return 'the delay is no number';
+  if (Number.isNaN(delay)) return 'the delay is not a number';
   if (delay < 0) return 'the delay is negative';
-  return Number.isFinite(delay) ? 'the delay is not whole' : 'the delay never ends';
+  return Number.isFinite(delay) ? 'the delay is not a whole number' : 'the delay is infinite';
 }

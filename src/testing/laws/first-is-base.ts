@@ -1,12 +1,12 @@
 import type { Law } from './law.js';
 
-/** Formulas round up, down or to the nearest; and near 2^53 ms a double has no room for the last millisecond. */
+/** Formulas round in different directions, by up to 1 ms. Near 2^53 ms a double cannot hold every millisecond. */
 const rounding = (ms: number): number => 1 + ms * 2 ** -50;
 
 export const firstIsBase: Law = {
   name: 'first-is-base',
   text: 'the first delay is the base, or an interval around it',
-  judge(observer) {
+  find(observer) {
     const { baseMs, capMs = Infinity, list } = observer.subject;
     if (baseMs === undefined || list === true) return undefined;
     const expected = Math.min(baseMs, capMs);

@@ -7,7 +7,7 @@ import { monotone } from './monotone.js';
 import { spread, spreadAtCap } from './spread.js';
 import { withinCap } from './within-cap.js';
 
-/** All laws, in the order they are judged and reported. */
+/** All laws, in the order in which they are checked and reported. */
 export const allLaws: readonly Law[] = [
   finite,
   withinCap,

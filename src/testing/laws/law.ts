@@ -1,6 +1,6 @@
 import type { Observation, Observer } from '../observer.js';
 
-/** The laws by name, as violations carry them. */
+/** The names of the laws. */
 export type LawName =
   | 'finite'
   | 'within-cap'
@@ -11,15 +11,15 @@ export type LawName =
   | 'deterministic'
   | 'bounded-total';
 
-/** The smallest counterexample to a law, and what is wrong with it. */
+/** The smallest counterexample to a law, with a text that says what is wrong. */
 export interface Found {
   readonly at: Observation;
   readonly message: string;
 }
 
-/** One thing every schedule should keep: its name, the law in words, and how a subject is judged. */
+/** A property that every delay schedule should have: its name, its words, and the search for a counterexample. */
 export interface Law {
   readonly name: LawName;
   readonly text: string;
-  judge(observer: Observer): Found | undefined;
+  find(observer: Observer): Found | undefined;
 }

@@ -3,8 +3,8 @@ import type { Found, Law } from './law.js';
 
 export const monotone: Law = {
   name: 'monotone',
-  text: 'from retry to retry neither the shortest nor the longest delay shrinks',
-  judge(observer) {
+  text: 'neither the shortest nor the longest delay shrinks from one retry to the next',
+  find(observer) {
     if (observer.subject.list === true) return undefined;
     let before = 0;
     for (const retry of observer.retries) {
@@ -20,7 +20,7 @@ export const monotone: Law = {
 
 type End = 'minMs' | 'maxMs';
 
-/** The envelope at two retries, if it is smaller at the later one; halved until the two are neighbours. */
+/** A counterexample if an end of the envelope is smaller at the later retry. Halves the gap until the two retries are neighbours. */
 function shrinks(observer: Observer, early: number, late: number): Found | undefined {
   const end = (['maxMs', 'minMs'] as const).find((one) => smaller(observer, early, late, one));
   if (end === undefined) return undefined;
@@ -42,6 +42,6 @@ function smaller(observer: Observer, early: number, late: number, end: End): boo
   return before !== undefined && after !== undefined && surelyLess(after, before, end);
 }
 
-/** What was not seen speaks for the subject: the end may lie `slackMs` further out, on either side. */
+/** Whether an end has shrunk for certain. The true end may lie `slackMs` beyond the one that was seen. */
 const surelyLess = (after: Envelope, before: Envelope, end: End): boolean =>
   end === 'maxMs' ? after.maxMs + after.slackMs < before.maxMs : after.minMs < before.minMs - before.slackMs;

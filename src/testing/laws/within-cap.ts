@@ -5,7 +5,7 @@ import type { Found, Law } from './law.js';
 export const withinCap: Law = {
   name: 'within-cap',
   text: 'no delay is longer than the cap, jitter included',
-  judge(observer) {
+  find(observer) {
     const { capMs } = observer.subject;
     return capMs === undefined
       ? undefined

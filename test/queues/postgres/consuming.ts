@@ -9,7 +9,8 @@ import {
 } from '../../../src/queues/postgres/consume.js';
 import { deadLetters } from '../../../src/queues/postgres/dead-letters.js';
 import type { TableJob } from '../../../src/queues/postgres/job.js';
-import { type TableQueue, tableQueue } from '../../../src/queues/postgres/table.js';
+import type { TableQueue } from '../../../src/queues/postgres/table-queue.js';
+import { tableQueue } from '../../../src/queues/postgres/table.js';
 import type { Handler } from '../../../src/queues/types.js';
 import { type Fault, faulty } from './faulty.js';
 import type { Opened } from './statements.js';

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { SqlClient, Statement } from '../../../src/queues/postgres/client.js';
 import { NOT_RUN, type TableJob } from '../../../src/queues/postgres/job.js';
-import { type TableQueue, tableQueue } from '../../../src/queues/postgres/table.js';
+import type { TableQueue } from '../../../src/queues/postgres/table-queue.js';
+import { tableQueue } from '../../../src/queues/postgres/table.js';
 
 export interface Opened {
   readonly client: SqlClient;
