@@ -36,7 +36,11 @@ export function watch(signal: AbortSignal, onAbort: () => void): () => void {
 }
 
 /** What a call rejects with after an abort: `signal.reason`, or an `AbortError` if the signal (an old polyfill) has none. */
-export const reasonOf = (signal: AbortSignal): unknown =>
-  'reason' in signal
-    ? signal.reason
-    : Object.assign(new Error('The operation was aborted'), { name: 'AbortError' });
+export function reasonOf(signal: AbortSignal): unknown {
+  try {
+    if ('reason' in signal) return signal.reason;
+  } catch {
+    // A foreign getter that throws gives no reason.
+  }
+  return Object.assign(new Error('The operation was aborted'), { name: 'AbortError' });
+}
