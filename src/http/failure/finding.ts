@@ -1,4 +1,5 @@
 import type { Verdict } from '../../index.js';
+import type { FoundResponse } from '../../internal.js';
 import type { Level } from './level.js';
 
 /**
@@ -12,6 +13,8 @@ export interface Finding {
   /** Undefined where the core judges: a status, by the policy; a mark. */
   readonly verdict: Verdict | undefined;
   readonly sent?: Sent | undefined;
+  /** The response that the core judges by the policy, if it is kept at a place that the core may not read. */
+  readonly response?: FoundResponse;
   /** Only what this level can tell by itself: a cause that tells anything wins. */
   readonly vague?: true;
   /** A wrapper that does not say what was going on: a cause that was never sent was not. */
