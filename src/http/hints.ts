@@ -10,8 +10,8 @@ interface Answer {
   readonly serverNowMs: number;
 }
 
-/** NaN or undefined: no hint here, ask the next source. */
-type Source = (answer: Answer) => number | undefined;
+/** Hints in the order in which they count; NaN or undefined where there is none. */
+type Source = (answer: Answer) => Iterable<number | undefined>;
 
 /** What the names of the fields about quotas begin with: the IETF draft, and its two predecessors. */
 const QUOTAS = ['ratelimit', 'x-ratelimit', 'x-rate-limit'];
@@ -19,48 +19,33 @@ const QUOTAS = ['ratelimit', 'x-ratelimit', 'x-rate-limit'];
 /** The units that a name may end in, as powers of ten of a millisecond; without one, it is seconds. */
 const UNITS = Object.entries({ '': 3, '-seconds': 3, '-ms': 0, '-milliseconds': 0 });
 
-/** A source for each name with each unit. */
-function named(
-  names: readonly string[],
-  source: (answer: Answer, name: string, exponent: number) => number | undefined,
-): readonly Source[] {
-  return names.flatMap((name) =>
-    UNITS.map(
-      ([unit, exponent]): Source =>
-        (answer) =>
-          source(answer, name + unit, exponent),
-    ),
-  );
+/** What says when to come back: the more precise first. */
+function* delays(answer: Answer): Iterable<number | undefined> {
+  yield pushback(answer);
+  for (const name of ['retry-after-ms', 'x-ms-retry-after-ms', 'x-amz-retry-after']) {
+    yield milliseconds(answer, name);
+  }
+  for (const prefix of ['', 'x-', ...QUOTAS.map((quota) => `${quota}-`)]) {
+    for (const [unit, exponent] of UNITS) {
+      const name = `${prefix}retry-after${unit}`;
+      yield exponent ? parseRetryAfter(answer.field(name), answer.serverNowMs) : milliseconds(answer, name);
+    }
+  }
 }
 
-/** The sources that say when to come back, in the order in which they are asked: the more precise come first. */
-const DELAYS: readonly Source[] = [
-  pushback,
-  ...['retry-after-ms', 'x-ms-retry-after-ms', 'x-amz-retry-after'].map(
-    (name): Source =>
-      (answer) =>
-        milliseconds(answer, name),
-  ),
-  ...named(
-    ['retry-after', 'x-retry-after', ...QUOTAS.map((quota) => `${quota}-retry-after`)],
-    (answer, name, exponent) =>
-      exponent ? parseRetryAfter(answer.field(name), answer.serverNowMs) : milliseconds(answer, name),
-  ),
-];
-
-/** All sources. Those that say when a quota is there again come last. */
-const SOURCES: readonly Source[] = [
-  ...DELAYS,
-  (answer) => (isFromCache(answer) ? undefined : parseRateLimit(trimmed(answer.field('ratelimit')))),
-  ...QUOTAS.flatMap((quota) =>
-    named([`${quota}-reset-after`, `${quota}-reset`], (answer, name, exponent) =>
-      quota === 'ratelimit' && isFromCache(answer)
-        ? undefined
-        : reset(answer, name, `${quota}-remaining`, exponent),
-    ),
-  ),
-  tokenBuckets,
-];
+/** What says when a quota is there again. The numbers of a cached response are those of another day. */
+function* quotas(answer: Answer): Iterable<number | undefined> {
+  const isCached = decimal(trimmed(answer.field('age')), 0) > 0;
+  if (!isCached) yield parseRateLimit(trimmed(answer.field('ratelimit')));
+  for (const quota of QUOTAS.slice(isCached ? 1 : 0)) {
+    for (const name of ['-reset-after', '-reset']) {
+      for (const [unit, exponent] of UNITS) {
+        yield reset(answer, quota + name + unit, `${quota}-remaining`, exponent);
+      }
+    }
+  }
+  yield tokenBuckets(answer);
+}
 
 /**
  * The delay that the headers of a response ask for, in whole ms >= 0, or undefined if they ask for none. Knows no
@@ -78,7 +63,7 @@ const SOURCES: readonly Source[] = [
  * @param nowMs the local time in epoch ms, for responses without `Date`. Default: the clock of the platform.
  */
 export function readRetryHint(headers: unknown, nowMs: number = platform.wallNow()): number | undefined {
-  return firstHint(SOURCES, headers, nowMs);
+  return firstHint([delays, quotas], headers, nowMs);
 }
 
 /** Statuses that mean "not now": a date by which they pass is a reason to retry. */
@@ -97,7 +82,7 @@ export function hintOn(
 ): number | undefined {
   if (NOT_NOW.has(status)) return longer(readRetryHint(headers, nowMs), inBody());
   return status === 408 || (status >= 500 && status < 600)
-    ? firstHint(DELAYS, headers, nowMs)
+    ? firstHint([delays], headers, nowMs)
     : readRetryAfter(headers, nowMs);
 }
 
@@ -113,8 +98,9 @@ function firstHint(sources: readonly Source[], headers: unknown, nowMs: number):
       serverNowMs: serverNow(holder, nowMs),
     };
     for (const source of sources) {
-      const hintMs = source(answer);
-      if (hintMs !== undefined && hintMs >= 0) return hintMs;
+      for (const hintMs of source(answer)) {
+        if (hintMs !== undefined && hintMs >= 0) return hintMs;
+      }
     }
   } catch {
     // Headers that cannot be read hold no hint.
@@ -194,9 +180,6 @@ function tokenBuckets(answer: Answer): number {
   );
   return Math.max(...waits.filter((waitMs) => waitMs >= 0));
 }
-
-/** The numbers of a cached response are those of another day. */
-const isFromCache = ({ field }: Answer): boolean => decimal(trimmed(field('age')), 0) > 0;
 
 /** Of several values the largest that can be read. NaN if there is none. */
 function longest(members: readonly string[], parse: (text: string) => number): number {

@@ -30,20 +30,22 @@ export function responseIn(error: any): FoundResponse {
 }
 
 /**
- * Objects that are a response if they have headers: Fern and Speakeasy; Supabase; tRPC; Elasticsearch; Speakeasy; Hapi;
- * Hono; Hugging Face. Shopify has a number in `response.code`.
+ * Objects that are, or hold, a response, if there are headers in them: Fern and Speakeasy; Supabase; tRPC, Elasticsearch
+ * and OpenSearch; Speakeasy; Hapi; Hono; Hugging Face; Shopify, with a number in `response.code`.
  */
-export const MORE_RESPONSES = /* @__PURE__ */ places(
-  'rawResponse context meta.response meta httpMeta.response output res httpResponse response',
-);
+export const MORE_RESPONSES = [
+  'rawResponse',
+  'context',
+  'meta',
+  'httpMeta',
+  'output',
+  'res',
+  'httpResponse',
+  'response',
+];
 
 /** A status without headers beside it: tRPC; Kiota (Microsoft Graph). */
-export const MORE_STATUS = /* @__PURE__ */ places('data.httpStatus responseStatusCode');
+export const MORE_STATUS = [['data', 'httpStatus'], ['responseStatusCode']];
 
 /** Headers without a status beside them: AI SDK, Kiota. */
-export const MORE_HEADERS = /* @__PURE__ */ places('responseHeaders');
-
-/** Places, each as the names of the properties that lead there. */
-function places(names: string): readonly string[][] {
-  return names.split(' ').map((name) => name.split('.'));
-}
+export const MORE_HEADERS = 'responseHeaders';

@@ -6,7 +6,7 @@ import { headersOf, statusOf } from './status.js';
 
 /** The names by which the services throttle, some with status 400; two by which they call a request too slow; conflicts of DynamoDB. */
 const PASSING =
-  /^(?:BandwidthLimitExceeded|EC2ThrottledException|LimitExceededException|PriorRequestNotComplete|ProvisionedThroughputExceeded(?:Exception)?|RequestLimitExceeded|RequestThrottled|RequestThrottledException|SlowDown|ThrottledException|Throttling|ThrottlingE(?:xception|rror)|TooManyRequestsException|TransactionInProgressException|RequestTimeout|RequestTimeoutException|TransactionConflict(?:Exception)?|ReplicatedWriteConflictException)$/;
+  /^(?:LimitExceededException|SlowDown|PriorRequestNotComplete|(?:(?:Bandwidth|Request)LimitExceeded|(?:EC2|Request)?Throttl(?:ed|ing)|ProvisionedThroughputExceeded|TooManyRequests|Transaction(?:InProgress|Conflict)|ReplicatedWriteConflict|RequestTimeout)(?:Exception|Error)?)$/;
 
 /** AWS SDK v3: what the service has marked, or named, as worth a retry. All else is left to its status. */
 export const aws: Rule = (level) => {

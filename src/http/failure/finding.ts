@@ -30,6 +30,15 @@ export const neverSent: Finding = { verdict: 'retry', sent: 'no' };
 /** Lost on the way: the server may have done it. */
 export const perhapsSent: Finding = { verdict: 'retry', sent: 'maybe' };
 
+/** The server has answered: it refuses for the moment, and has undone what it had begun. */
+export const passing: Finding = { verdict: 'retry', sent: 'yes' };
+
+/** The server has answered, and would answer the same again. */
+export const refused: Finding = { verdict: 'stop', sent: 'yes' };
+
+/** The server did not let the client in: no statement was sent. */
+export const notAdmitted: Finding = { verdict: 'stop', sent: 'no' };
+
 /** The next attempt would fail alike, or nobody wants it. */
 export const useless: Finding = { verdict: 'stop' };
 

@@ -1,4 +1,4 @@
-import { decimal, wholeMs } from '../../internal.js';
+import { decimal } from '../../internal.js';
 import { type Level, read } from './level.js';
 
 /** Where clients keep what Google says of an error: gaxios, googleapis, gax; Gemini; the AI SDK and SDKs of OpenAI's kind. */
@@ -22,19 +22,21 @@ export function isRateLimited(level: Level): boolean {
 
 /** The delay of a `google.rpc.RetryInfo` in the body or in words, in whole ms; NaN without one. */
 export function retryInfo(level: Level): number {
-  for (const entry of entries(level)) {
-    const delay = read(entry, 'retryDelay') ?? read(read(entry, 'debug'), 'retryDelay');
-    const seconds = read(delay, 'seconds');
-    const delayMs =
-      typeof delay === 'string' && delay.endsWith('s')
-        ? decimal(delay.slice(0, -1), 3)
-        : /^\d{1,12}$/.test(String(seconds))
-          ? wholeMs(Number(seconds) * 1000 + (Number(read(delay, 'nanos')) || 0) / 1e6)
-          : NaN;
-    if (delayMs >= 0) return delayMs;
-  }
-  return Math.max(...TEXTS.map((name) => decimal(IN_WORDS.exec(level.text(name))?.[1] ?? '', 3) || 0)) || NaN;
+  const delays = entries(level).flatMap((entry) => {
+    const delay = read(entry, 'retryDelay');
+    // As JSON a text like `3.5s`, as a message of protobuf whole seconds, beside which nanoseconds may stand.
+    return [delay, read(delay, 'seconds')].map((part) =>
+      typeof part === 'object' ? NaN : inSeconds(String(part)) + (read(delay, 'nanos') ? 1000 : 0),
+    );
+  });
+  return (
+    [...delays, ...TEXTS.map((name) => inSeconds(IN_WORDS.exec(level.text(name))?.[1] ?? ''))].find(
+      (delayMs) => delayMs >= 0,
+    ) ?? NaN
+  );
 }
+
+const inSeconds = (text: string): number => decimal(text.replace(/s$/, ''), 3);
 
 const entries = (level: Level): readonly unknown[] =>
   HOLDERS.flatMap((holder) => LISTS.flatMap((name) => level.list(...holder, name)));

@@ -1,7 +1,7 @@
 import { longer, readRetryHint } from '../hints.js';
 import { fieldOf } from '../../internal.js';
 import { retryAfter } from '../should-retry.js';
-import { type Finding, type Rule, useless, vaguely } from './finding.js';
+import { type Finding, neverSent, perhapsSent, type Rule, useless, vaguely } from './finding.js';
 import { retryInfo } from './google.js';
 import { isObject, type Level } from './level.js';
 
@@ -29,25 +29,7 @@ export const grpc: Rule = (level) => {
   return isObject(level.read('cause')) ? vaguely(finding) : finding;
 };
 
-/**
- * The number of the status. Small numbers alone are codes of many things: beside them are `details` and `metadata`
- * (grpc-js) or a `path` (nice-grpc), a `rawMessage` (Connect), or the name `RpcError` (grpc-web; protobuf-ts has names).
- */
-function codeOf(level: Level): number | undefined {
-  const code = level.read('code');
-  const isRpcError = level.isNamed(/^RpcError$/);
-  const isStatus =
-    isRpcError ||
-    typeof level.read('rawMessage') === 'string' ||
-    (typeof level.read('details') === 'string' &&
-      (typeof level.read('metadata') === 'object' || level.text('path').startsWith('/')));
-  if (!isStatus) return undefined;
-  if (isRpcError && level.code) return NAMES[level.code] ?? UNKNOWN;
-  return Number.isInteger(code) && (code as number) > 0 && (code as number) <= LAST
-    ? (code as number)
-    : undefined;
-}
-
+/** The codes that matter, as protobuf-ts has them. */
 const NAMES: Readonly<Record<string, number | undefined>> = {
   CANCELLED,
   DEADLINE_EXCEEDED,
@@ -55,26 +37,30 @@ const NAMES: Readonly<Record<string, number | undefined>> = {
   UNAVAILABLE,
 };
 
+/**
+ * The number of the status. Small numbers alone are codes of many things: beside them are `details` and `metadata`
+ * (grpc-js) or a `path` (nice-grpc), a `rawMessage` (Connect), or the name `RpcError` (grpc-web, protobuf-ts).
+ */
+function codeOf(level: Level): number | undefined {
+  const isRpcError = level.isNamed(/^RpcError$/);
+  const isStatus =
+    isRpcError ||
+    typeof level.read('rawMessage') === 'string' ||
+    (typeof level.read('details') === 'string' && (isObject(level.read('metadata')) || level.text('path')));
+  const code = isRpcError && level.code ? (NAMES[level.code] ?? UNKNOWN) : level.read('code');
+  return isStatus && typeof code === 'number' && code > 0 && code <= LAST ? code : undefined;
+}
+
 function ofCode(code: number, level: Level): Finding {
-  const metadata = level.read('metadata') ?? level.read('meta');
   const isTransient = code === UNAVAILABLE || code === RESOURCE_EXHAUSTED;
+  const metadata = level.read('metadata') ?? level.read('meta');
   const pushback = fieldOf(metadata, 'grpc-retry-pushback-ms');
-  if (pushback !== '') {
-    // The server has said when, or (with what is no delay) never.
-    const retryAfterMs = readRetryHint({ 'grpc-retry-pushback-ms': pushback });
-    return { verdict: retryAfterMs === undefined || !isTransient ? 'stop' : { retryAfterMs }, sent: 'yes' };
+  const hintMs = longer(readRetryHint(metadata), retryInfo(level));
+  // A pushback that is no delay forbids a retry.
+  const isForbidden = pushback !== '' && readRetryHint({ 'grpc-retry-pushback-ms': pushback }) === undefined;
+  if (!isTransient || isForbidden) {
+    return { verdict: 'stop', sent: code === DEADLINE_EXCEEDED ? 'maybe' : 'yes' };
   }
-  const hintMs = isTransient ? longer(readRetryHint(metadata), retryInfo(level)) : undefined;
-  const isUnsent = UNSENT.test(level.text('details') || level.text('rawMessage'));
-  return {
-    verdict: isTransient ? retryAfter(hintMs) : 'stop',
-    sent:
-      code === UNAVAILABLE && hintMs === undefined
-        ? isUnsent
-          ? 'no'
-          : 'maybe'
-        : code === DEADLINE_EXCEEDED
-          ? 'maybe'
-          : 'yes',
-  };
+  if (hintMs !== undefined || code !== UNAVAILABLE) return { verdict: retryAfter(hintMs), sent: 'yes' };
+  return UNSENT.test(level.text('details') || level.text('rawMessage')) ? neverSent : perhapsSent;
 }

@@ -14,7 +14,7 @@ import { isStillWorkedOn } from '../idempotency-key.js';
 import { retryAfter, shouldRetry } from '../should-retry.js';
 import { type Finding, type Rule, useless, vaguely } from './finding.js';
 import { isRateLimited, retryInfo } from './google.js';
-import { isObject, type Level, read } from './level.js';
+import { isObject, type Level } from './level.js';
 
 /** The HTTP status of an error or response, NaN if it has none; invented ones come without any trace of a response. */
 export function statusOf(level: Level): { readonly value: number; readonly isInvented: boolean } {
@@ -27,31 +27,25 @@ export const headersOf = (level: Level): unknown => responseOf(level).headers;
 
 /** All places of the table, those that the core reads first. */
 function responseOf(level: Level): FoundResponse {
-  const ofCore = coreResponse(level.error);
-  const holders = MORE_RESPONSES.map((place) => level.read(...place)).filter((holder) =>
-    isObject(read(holder, 'headers')),
+  const own = responseAt(level.error);
+  const more = MORE_RESPONSES.map((name) => responseAt(level.read(name))).filter(({ headers }) =>
+    isObject(headers),
   );
-  const headers =
-    ofCore.headers ??
-    [
-      ...holders.map((holder) => read(holder, 'headers')),
-      ...MORE_HEADERS.map((place) => level.read(...place)),
-      // Headers of node:http2 have the status among them.
-      level.read(':status') && level.error,
-    ].find(isObject);
-  const status =
-    ofCore.status ??
-    ([
-      ...holders.flatMap((holder) => ['status', 'statusCode', 'code'].map((name) => read(holder, name))),
-      ...MORE_STATUS.map((place) => level.read(...place)),
-      headers && level.read('code'),
-    ].find((value) => isStatus(value) && value < 600) as number | undefined);
-  return { status, headers };
+  return {
+    status:
+      own.status ??
+      [...more.map(({ status }) => status), ...MORE_STATUS.map((place) => level.read(...place))].find(
+        isStatus,
+      ),
+    // Headers of node:http2 have the status among them.
+    headers:
+      own.headers ?? more[0]?.headers ?? level.read(MORE_HEADERS) ?? (level.read(':status') && level.error),
+  };
 }
 
-function coreResponse(error: object): Partial<FoundResponse> {
+function responseAt(holder: unknown): Partial<FoundResponse> {
   try {
-    return responseIn(error);
+    return responseIn(holder);
   } catch {
     return {};
   }
@@ -73,14 +67,14 @@ export const status: Rule = (level) => {
 };
 
 /** Where clients keep the request: axios and gaxios; ky and Octokit; got and ofetch. */
-const REQUESTS = [['config'], ['request'], ['options'], ['response', 'config']];
+const REQUESTS = ['config', 'request', 'options'];
 
 const hasKey = (level: Level, value: number): boolean =>
-  REQUESTS.some((place) =>
+  REQUESTS.some((name) =>
     isStillWorkedOn(
       value,
-      level.text(...place, 'method'),
-      fieldOf(level.read(...place, 'headers'), 'idempotency-key'),
+      level.text(name, 'method'),
+      fieldOf(level.read(name, 'headers'), 'idempotency-key'),
     ),
   );
 
