@@ -1,5 +1,5 @@
 import { parseRetryAfter } from '../index.js';
-import { decimal, fieldOf, platform, readRetryAfter, serverNow, trimmed, wholeMs } from '../internal.js';
+import { decimal, fieldText, platform, readRetryAfter, serverNow, trimmed, wholeMs } from '../internal.js';
 import { parseGoDuration } from './go-duration.js';
 import { parseRateLimit } from './rate-limit.js';
 
@@ -28,7 +28,7 @@ function* delays(answer: Answer): Iterable<number | undefined> {
   for (const prefix of ['', 'x-', ...QUOTAS.map((quota) => `${quota}-`)]) {
     for (const [unit, exponent] of UNITS) {
       const name = `${prefix}retry-after${unit}`;
-      yield exponent ? parseRetryAfter(answer.field(name), answer.serverNowMs) : milliseconds(answer, name);
+      yield exponent ? secondsOrDate(answer, name) : milliseconds(answer, name);
     }
   }
 }
@@ -94,7 +94,7 @@ function firstHint(sources: readonly Source[], headers: unknown, nowMs: number):
   try {
     const holder = withGet(headers);
     const answer: Answer = {
-      field: (name) => fieldOf(holder, name),
+      field: (name) => fieldText(holder.get(name) ?? ''),
       serverNowMs: serverNow(holder, nowMs),
     };
     for (const source of sources) {
@@ -109,9 +109,9 @@ function firstHint(sources: readonly Source[], headers: unknown, nowMs: number):
 }
 
 /** The same headers with a `get` for names in lower case. That of a Map would compare names with their case. */
-function withGet(headers: unknown): unknown {
+function withGet(headers: unknown): { get(name: string): unknown } {
   const isMap = headers instanceof Map;
-  if (!isMap && typeof (headers as Headers).get === 'function') return headers;
+  if (!isMap && typeof (headers as Headers).get === 'function') return headers as Headers;
   const fields = new Map<string, unknown[]>();
   for (const [name, value] of isMap ? headers : Object.entries(headers as object)) {
     const key = String(name).toLowerCase();
@@ -129,8 +129,16 @@ function pushback({ field }: Answer): number {
   return /^\d+$/.test(text) && Number(text) < 2 ** 31 ? Number(text) : NaN;
 }
 
-const milliseconds = ({ field }: Answer, name: string): number =>
-  longest(field(name).split(','), (text) => decimal(trimmed(text), 0));
+function milliseconds({ field }: Answer, name: string): number {
+  const text = field(name);
+  return text === '' ? NaN : longest(text.split(','), (member) => decimal(trimmed(member), 0));
+}
+
+function secondsOrDate({ field, serverNowMs }: Answer, name: string): number | undefined {
+  const text = field(name);
+  // Nearly all names are absent: they are not to cost anything.
+  return text === '' ? undefined : parseRetryAfter(text, serverNowMs);
+}
 
 /**
  * The time until a quota is there again, unless it is not used up: many servers send it with every response. A field may

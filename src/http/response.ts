@@ -1,7 +1,7 @@
 import { classifyStatus, type RetryPolicy, type Verdict } from '../index.js';
 import { judge } from '../internal.js';
 import { hintOn } from './hints.js';
-import { isStillWorkedOn } from './idempotency-key.js';
+import { isUnderWay } from './idempotency-key.js';
 import type { RequestHead } from './request.js';
 import { retryAfter, shouldRetry } from './should-retry.js';
 
@@ -23,7 +23,7 @@ export function judgeResponse(
   const word = shouldRetry(headers, nowMs);
   if (word !== undefined) return word;
   const hintMs = hintOn(status, headers, nowMs);
-  if (isStillWorkedOn(status, request.method, request.headers.get('idempotency-key')))
+  if (status === 409 && isUnderWay(request.method, request.headers.get('idempotency-key')))
     return retryAfter(hintMs);
   // The core reads `Retry-After` and no other header: so it finds there whatever any of them says.
   const hint = { 'retry-after': hintMs === undefined ? '' : hintMs / 1000 };

@@ -7,6 +7,7 @@ const NAMES = ['x-should-retry', 'stripe-should-retry'];
 
 /** What a server decides for its clients by a header, `true` or `false`. Undefined if it does not. */
 export function shouldRetry(headers: unknown, nowMs?: number): Verdict | undefined {
+  if (!headers) return undefined;
   const values = NAMES.map((name) => fieldOf(headers, name));
   if (values.includes('false')) return 'stop';
   return values.includes('true') ? retryAfter(readRetryHint(headers, nowMs)) : undefined;

@@ -68,21 +68,22 @@ describe('an error that declares whether it can be retried is believed', () => {
   });
 });
 
-describe('AWS', () => {
-  const aws = (props: Props, $metadata: Props = {}): Error =>
-    failed({
-      $fault: 'client',
-      $retryable: undefined,
-      ...props,
-      $metadata: { httpStatusCode: 400, ...$metadata },
-    });
-  const cancelled = (codes: readonly string[], props: Props = {}): Error =>
-    aws({
-      name: 'TransactionCanceledException',
-      CancellationReasons: codes.map((Code) => ({ Code })),
-      ...props,
-    });
+const aws = (props: Props, $metadata: Props = {}): Error =>
+  failed({
+    $fault: 'client',
+    $retryable: undefined,
+    ...props,
+    $metadata: { httpStatusCode: 400, ...$metadata },
+  });
 
+const cancelled = (codes: readonly string[], props: Props = {}): Error =>
+  aws({
+    name: 'TransactionCanceledException',
+    CancellationReasons: codes.map((Code) => ({ Code })),
+    ...props,
+  });
+
+describe('AWS', () => {
   test.each<[string, Error]>([
     ['$retryable', aws({ $retryable: { throttling: true } })],
     ['the clock was corrected, 400', aws({}, { clockSkewCorrected: true })],
@@ -120,16 +121,17 @@ describe('AWS', () => {
   });
 });
 
-describe('an Idempotency-Key with 409', () => {
-  const send = async (status: number, method: string, headers: Record<string, string>) => {
-    let requests = 0;
-    const fetch = async (): Promise<Response> => {
-      requests++;
-      return new Response('', { status });
-    };
-    await retryFetch({ maxRetries: 1, baseDelayMs: 0 }, { fetch })('http://x.test/', { method, headers });
-    return requests;
+const send = async (status: number, method: string, headers: Record<string, string>) => {
+  let requests = 0;
+  const fetch = async (_input: unknown, _init?: unknown): Promise<Response> => {
+    requests++;
+    return new Response('', { status });
   };
+  await retryFetch({ maxRetries: 1, baseDelayMs: 0 }, { fetch })('http://x.test/', { method, headers });
+  return requests;
+};
+
+describe('an Idempotency-Key with 409', () => {
   const key = { 'idempotency-key': '"a"' };
 
   test.each<[number, string, Record<string, string>, number]>([
@@ -149,11 +151,10 @@ describe('an Idempotency-Key with 409', () => {
     ['request of ky', (method, headers) => ({ request: { method, headers: new Headers(headers as {}) } })],
     ['options of got', (method, headers) => ({ options: { method, headers } })],
   ])('is seen in %s', (_name, make) => {
-    const conflict = (props: Props, status = 409): Error => answer(status, props);
-    expect(classifyFailure(conflict(make('post', key)))).toBe('retry');
-    expect(classifyFailure(conflict(make('PATCH', key)))).toBe('retry');
-    expect(classifyFailure(conflict(make('GET', key)))).toBeUndefined();
-    expect(classifyFailure(conflict(make('POST', {})))).toBeUndefined();
-    expect(classifyFailure(conflict(make('POST', key), 422))).toBeUndefined();
+    expect(classifyFailure(answer(409, make('post', key)))).toBe('retry');
+    expect(classifyFailure(answer(409, make('PATCH', key)))).toBe('retry');
+    expect(classifyFailure(answer(409, make('GET', key)))).toBeUndefined();
+    expect(classifyFailure(answer(409, make('POST', {})))).toBeUndefined();
+    expect(classifyFailure(answer(422, make('POST', key)))).toBeUndefined();
   });
 });

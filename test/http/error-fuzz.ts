@@ -3,108 +3,47 @@ import { definePolicy, seeded } from '../../src/index.js';
 import { judge } from '../../src/internal.js';
 
 /** What the rules read, and names that none expects. */
-const KEYS = [
-  ...['name', 'message', 'code', 'cause', 'errors', 'response', 'headers', 'status', 'statusCode', ':status'],
-  ...['$metadata', '$response', '$retryable', 'httpStatusCode', 'clockSkewCorrected', 'CancellationReasons'],
-  ...['rawResponse', 'context', 'meta', 'httpMeta', 'output', 'res', 'data', 'httpStatus', 'responseHeaders'],
-  ...[
-    'lastError',
-    'original',
-    'originalError',
-    'reason',
-    'retryable',
-    'nonRetryable',
-    'isRetryable',
-    'retriable',
-  ],
-  ...[
-    'errorLabels',
-    'number',
-    'errorCode',
-    'details',
-    'metadata',
-    'rawMessage',
-    'path',
-    'statusDetails',
-    'error',
-  ],
-  ...['retryDelay', 'seconds', 'nanos', 'config', 'request', 'options', 'method', 'retryAfter', 'severity'],
-  ...['constructor', 'stack', 'socket', 'syscall', 'event', 'type', 'get', 'retry-after', 'x-should-retry'],
-] as const;
+const KEYS =
+  `name message code cause errors response headers status statusCode :status $metadata $response $retryable
+  httpStatusCode clockSkewCorrected CancellationReasons Code rawResponse context meta httpMeta output res data httpStatus
+  responseHeaders lastError original originalError reason retryable nonRetryable isRetryable retriable errorLabels number
+  errorCode details metadata rawMessage path statusDetails error retryDelay seconds nanos config request options method
+  retryAfter severity constructor stack socket syscall event type get retry-after x-should-retry`.split(
+    /\s+/,
+  );
 
 const TEXTS = [
-  ...[
-    '',
-    'AggregateError',
-    'AbortError',
-    'TypeError',
-    'TimeoutError',
-    'MongoServerError',
-    'RequestError',
-    'RpcError',
-  ],
-  ...[
-    'PrismaClientKnownRequestError',
-    'TransactionCanceledException',
-    'ECONNRESET',
-    'ECONNREFUSED',
-    'ELOGIN',
-    'P2034',
-  ],
-  ...[
-    'EREQUEST',
-    '40001',
-    'fetch failed',
-    '[None, TransactionConflict]',
-    'TransientTransactionError',
-    'POST',
-    'true',
-  ],
-  ...['RetryInfo" "retryDelay": "3s"', '37s', '0', '7', '-1', 'x'.repeat(5000), 'RetryInfo '.repeat(500)],
-] as const;
+  ...`AggregateError AbortError TypeError TimeoutError MongoServerError RequestError RpcError ECONNRESET ECONNREFUSED
+    PrismaClientKnownRequestError TransactionCanceledException ELOGIN P2034 P2010 EREQUEST 40001 37s 0 7 -1 POST true
+    TransientTransactionError rateLimitExceeded TransactionConflict`.split(/\s+/),
+  '',
+  'fetch failed',
+  '[None, TransactionConflict]',
+  'RetryInfo" "retryDelay": "3s"',
+  'x'.repeat(5000),
+  'RetryInfo '.repeat(500),
+];
+
+const refuse = (): never => {
+  throw new Error('do not touch');
+};
 
 const VALUES: readonly unknown[] = [
-  ...[
-    undefined,
-    null,
-    true,
-    false,
-    NaN,
-    Infinity,
-    -0,
-    0,
-    1,
-    5,
-    14,
-    100,
-    404,
-    409,
-    429,
-    503,
-    599,
-    999,
-    1e300,
-    5n,
-  ],
-  ...[
-    Symbol('x'),
-    Object.create(null),
-    () => 5,
-    new Date(NaN),
-    new Headers({ 'retry-after': '7' }),
-    new Map(),
-  ],
-  {
-    toString: () => {
-      throw new Error('no');
-    },
-  },
-  {
-    [Symbol.toPrimitive]: () => {
-      throw new Error('no');
-    },
-  },
-];
+  undefined,
+  null,
+  true,
+  false,
+  Symbol('x'),
+  5n,
+  Object.create(null),
+  () => 5,
+  new Date(NaN),
+  new Headers({ 'retry-after': '7' }),
+  new Map(),
+  { toString: refuse },
+  { [Symbol.toPrimitive]: refuse },
+  Object.assign(() => 5, { toString: refuse }),
+].concat([NaN, Infinity, -0, 0, 1, 5, 14, 100, 400, 403, 404, 409, 429, 503, 599, 999, 1e300] as never[]);
 
 /** An error of anything is looked at in a bounded number of reads: at most a hundred levels, some hundred places each. */
 export const MOST_READS = 100_000;
@@ -122,9 +61,6 @@ export function badErrors(runs: number, seed: number | string): readonly unknown
   let reads = 0;
   let made: object[] = [];
 
-  const refuse = (): never => {
-    throw new Error('do not touch');
-  };
   const value = (depth: number): unknown => {
     switch (below(depth > 3 ? 4 : 8)) {
       case 0:

@@ -42,7 +42,7 @@ test.each(statuses)('%i is answered alike by retryFetch and by classifyFailure',
       const answer = (): Response =>
         Object.defineProperty(new Response('x', { headers }), 'status', { value: status });
       const byFetch = await outcome((options) =>
-        retryFetch(policy, { ...options, fetch: async () => answer() })('http://x.test/'),
+        retryFetch(policy, { ...options, fetch: async (_input: unknown) => answer() })('http://x.test/'),
       );
       const byRetry = await outcome((options) =>
         retry(() => Promise.reject(answer()), policy, { ...options, classify: classifyFailure }),

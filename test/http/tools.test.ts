@@ -213,14 +213,14 @@ describe('gRPC by other clients', () => {
   });
 });
 
-describe('Google', () => {
-  const forbidden = (...reasons: string[]): Error =>
-    failed({
-      status: 403,
-      response: { status: 403, headers: {} },
-      errors: reasons.map((reason) => ({ reason })),
-    });
+const forbidden = (...reasons: string[]): Error =>
+  failed({
+    status: 403,
+    response: { status: 403, headers: {} },
+    errors: reasons.map((reason) => ({ reason })),
+  });
 
+describe('Google', () => {
   test.each(['rateLimitExceeded', 'userRateLimitExceeded', 'jobRateLimitExceeded', 'RATE_LIMIT_EXCEEDED'])(
     '403 for %s is retried',
     (reason) => {
@@ -267,11 +267,12 @@ describe('Google', () => {
   });
 
   test('the longer of two hints counts', () => {
-    const both = (seconds: string): Error =>
-      failed({ status: 429, headers: { 'retry-after': seconds }, errorDetails: [info] });
-    expect(classifyFailure(both('9'))).toEqual({ retryAfterMs: 37_500 });
+    const props = { status: 429, errorDetails: [info] };
+    const shorter = failed({ ...props, headers: { 'retry-after': '9' } });
+    expect(classifyFailure(shorter)).toEqual({ retryAfterMs: 37_500 });
     // Left to the core, which reads it.
-    expect(classifyFailure(both('90'))).toBeUndefined();
+    const longer = failed({ ...props, headers: { 'retry-after': '90' } });
+    expect(classifyFailure(longer)).toBeUndefined();
   });
 });
 

@@ -1,7 +1,7 @@
 import { readRetryHint } from '../hints.js';
 import { retryAfter } from '../should-retry.js';
 import type { Rule } from './finding.js';
-import { isObject, type Level, read } from './level.js';
+import { isObject, type Level, read, text } from './level.js';
 import { headersOf, statusOf } from './status.js';
 
 /** The names by which the services throttle, some with status 400; two by which they call a request too slow; conflicts of DynamoDB. */
@@ -31,9 +31,9 @@ const isClockCorrected = (level: Level): boolean =>
 /** A transaction of DynamoDB has a reason for each item, `None` for those that were in order: all others have to pass. */
 function isCancelledForNow(level: Level): boolean {
   if (level.name !== 'TransactionCanceledException') return false;
-  const reasons = level.list('CancellationReasons').map((reason) => read(reason, 'Code'));
+  const reasons = level.list('CancellationReasons').map((reason) => text(read(reason, 'Code')));
   // Errors that were copied keep the text alone.
   const codes = reasons.length > 0 ? reasons : (/\[([\w, ]+)\]/.exec(level.message)?.[1] ?? '').split(', ');
   const causes = codes.filter((code) => code !== 'None');
-  return causes.length > 0 && causes.every((code) => PASSING.test(code as string));
+  return causes.length > 0 && causes.every((code) => PASSING.test(code));
 }

@@ -1,3 +1,9 @@
+import type { FoundResponse } from '../../internal.js';
+import { isObject, read, text } from './read.js';
+import { responseOf } from './response-of.js';
+
+export { isObject, read, text };
+
 /** How many entries of a list are looked at. */
 export const MOST = 100;
 
@@ -11,12 +17,18 @@ export class Level {
   readonly className: string;
   readonly code: string;
   readonly message: string;
+  #response: FoundResponse | undefined;
 
   constructor(readonly error: object) {
     this.name = text(read(error, 'name'));
     this.className = text(read(read(error, 'constructor'), 'name'));
     this.code = text(read(error, 'code'));
     this.message = text(read(error, 'message'));
+  }
+
+  /** The response that the error is about. Several rules ask for it, and it is read at many places. */
+  get response(): FoundResponse {
+    return (this.#response ??= responseOf(this.error));
   }
 
   read(...path: readonly string[]): unknown {
@@ -59,19 +71,5 @@ export class Level {
     } catch {
       return false;
     }
-  }
-}
-
-export const isObject = (value: unknown): value is object =>
-  (typeof value === 'object' && value !== null) || typeof value === 'function';
-
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** A property of anything; undefined where it cannot be read. */
-export function read(holder: unknown, key: string): unknown {
-  try {
-    return (holder as Record<string, unknown> | null | undefined)?.[key];
-  } catch {
-    return undefined;
   }
 }

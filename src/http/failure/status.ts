@@ -1,16 +1,6 @@
-import {
-  fieldOf,
-  type FoundResponse,
-  isStatus,
-  MORE_HEADERS,
-  MORE_RESPONSES,
-  MORE_STATUS,
-  platform,
-  readRetryAfter,
-  responseIn,
-} from '../../internal.js';
+import { fieldOf, platform, readRetryAfter } from '../../internal.js';
 import { hintOn } from '../hints.js';
-import { isStillWorkedOn } from '../idempotency-key.js';
+import { isUnderWay } from '../idempotency-key.js';
 import { retryAfter, shouldRetry } from '../should-retry.js';
 import { type Finding, type Rule, useless, vaguely } from './finding.js';
 import { isRateLimited, retryInfo } from './google.js';
@@ -18,45 +8,19 @@ import { isObject, type Level } from './level.js';
 
 /** The HTTP status of an error or response, NaN if it has none; invented ones come without any trace of a response. */
 export function statusOf(level: Level): { readonly value: number; readonly isInvented: boolean } {
-  const { status, headers } = responseOf(level);
+  const { status, headers } = level.response;
   return { value: status ?? NaN, isInvented: !isObject(headers) };
 }
 
 /** The headers of the response an error is about, or that was thrown itself. */
-export const headersOf = (level: Level): unknown => responseOf(level).headers;
-
-/** All places of the table, those that the core reads first. */
-function responseOf(level: Level): FoundResponse {
-  const own = responseAt(level.error);
-  const more = MORE_RESPONSES.map((name) => responseAt(level.read(name))).filter(({ headers }) =>
-    isObject(headers),
-  );
-  return {
-    status:
-      own.status ??
-      [...more.map(({ status }) => status), ...MORE_STATUS.map((place) => level.read(...place))].find(
-        isStatus,
-      ),
-    // Headers of node:http2 have the status among them.
-    headers:
-      own.headers ?? more[0]?.headers ?? level.read(MORE_HEADERS) ?? (level.read(':status') && level.error),
-  };
-}
-
-function responseAt(holder: unknown): Partial<FoundResponse> {
-  try {
-    return responseIn(holder);
-  } catch {
-    return {};
-  }
-}
+export const headersOf = (level: Level): unknown => level.response.headers;
 
 /**
  * A response of 400 or above. The policy judges it, not we; except where the response says more than its status, in
  * words the core does not read. A status below 400 on an error decides nothing: a body may have been cut off.
  */
 export const status: Rule = (level) => {
-  const response = responseOf(level);
+  const { response } = level;
   const { status: value = 0, headers } = response;
   if (value < 400) return undefined;
   const finding = said(level, value, headers);
@@ -69,13 +33,9 @@ export const status: Rule = (level) => {
 /** Where clients keep the request: axios and gaxios; ky and Octokit; got and ofetch. */
 const REQUESTS = ['config', 'request', 'options'];
 
-const hasKey = (level: Level, value: number): boolean =>
+const hasKey = (level: Level): boolean =>
   REQUESTS.some((name) =>
-    isStillWorkedOn(
-      value,
-      level.text(name, 'method'),
-      fieldOf(level.read(name, 'headers'), 'idempotency-key'),
-    ),
+    isUnderWay(level.text(name, 'method'), fieldOf(level.read(name, 'headers'), 'idempotency-key')),
   );
 
 /** The last word on a redirect that nobody followed: it will not become an answer by asking again. */
@@ -91,7 +51,7 @@ function said(level: Level, value: number, headers: unknown): Finding | undefine
   // A used-up budget is a 429 too, and does not come back by waiting.
   if (level.code === 'insufficient_quota') return { verdict: 'stop', sent: 'yes' };
   const hintMs = hintOn(value, headers, nowMs, () => retryInfo(level));
-  if (value === 403 ? isRateLimited(level) : hasKey(level, value)) {
+  if ((value === 403 && isRateLimited(level)) || (value === 409 && hasKey(level))) {
     return { verdict: retryAfter(hintMs), sent: 'yes' };
   }
   // Retry-After is the core's to read; the other hints, some of which come before it, are not.
