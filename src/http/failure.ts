@@ -1,5 +1,7 @@
 import type { Verdict } from '../index.js';
+import { keepResponse } from '../internal.js';
 import { find } from './failure/find.js';
+import type { Finding } from './failure/finding.js';
 
 /**
  * The verdict on the errors of real clients, to be passed as `classify`; undefined, no opinion, for what it does not
@@ -9,8 +11,15 @@ import { find } from './failure/find.js';
  * not speak HTTP and wrong usage stop; "fetch failed" is judged by its cause; SQLSTATEs, Redis replies and gRPC statuses
  * by whether the same command can succeed later. HTTP statuses are left to the policy (the result is undefined), except
  * where the response says more than its status: `x-should-retry`, hints other than `Retry-After`, throttling by AWS,
- * a quota that is used up. Marks (`permanent`, `retryIn`) are left to the core as well.
+ * a quota that is used up. Marks (`permanent`, `retryAfter`, `retryIn`) are left to the core as well.
  */
 export function classifyFailure(error: unknown): Verdict | undefined {
-  return find(error)?.verdict;
+  return judged(error)?.verdict;
+}
+
+/** What is known about a failure. If that is a response, the core gets it, to judge its status by the policy. */
+export function judged(error: unknown): Finding | undefined {
+  const finding = find(error);
+  if (finding?.response) keepResponse(error as object, finding.response);
+  return finding;
 }

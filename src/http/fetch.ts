@@ -1,6 +1,6 @@
 import { type PolicySpec, retry, type RetryOptions, type RetryPolicy, type Verdict } from '../index.js';
 import { type AttemptContext, remember, type Report, resolvePolicy, systemClock } from '../internal.js';
-import { find } from './failure/find.js';
+import { judged } from './failure.js';
 import { discard, type FetchLike, OutgoingRequest, type RequestHead } from './request.js';
 import { judgeResponse } from './response.js';
 
@@ -119,7 +119,7 @@ class FetchCall {
     if (this.request.isOneShot) return 'stop';
     const verdict = this.options.classify?.(error, context);
     if (verdict !== undefined) return verdict;
-    const finding = find(error);
+    const finding = judged(error);
     if (!finding) return 'stop';
     return this.mayRepeat || finding.sent === 'no' ? finding.verdict : 'stop';
   }
@@ -128,7 +128,13 @@ class FetchCall {
     const { classifyResult, clock } = this.options;
     const verdict =
       classifyResult?.(response, context) ??
-      judgeResponse(response, this.policy, this.mayRepeat, (clock ?? systemClock).wallNow());
+      judgeResponse(
+        response,
+        this.policy,
+        this.mayRepeat,
+        (clock ?? systemClock).wallNow(),
+        this.request.head,
+      );
     return verdict !== undefined && this.request.isOneShot ? 'stop' : verdict;
   }
 }

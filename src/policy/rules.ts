@@ -43,9 +43,9 @@ export const rules = {
   maxElapsedMs: limit,
   maxRetryAfterMs: limit,
   retryStatuses: [
-    "a list of 100 to 599, '4xx' or '5xx'",
+    "a list of 100 to 999, '4xx' or '5xx'",
     Array.isArray,
-    ["100 to 599, '4xx' or '5xx'", (value) => value === '4xx' || value === '5xx' || isStatus(value)],
+    ["100 to 999, '4xx' or '5xx'", (value) => value === '4xx' || value === '5xx' || isStatus(value)],
   ],
 } satisfies { [Key in keyof RetryPolicy]: Rule } & { __proto__: null } as unknown as Readonly<
   Record<string, Rule | undefined>
@@ -55,4 +55,4 @@ export const rules = {
 export const isPlain = (value: unknown): value is object => ({}).toString.call(value) === '[object Object]';
 
 export const isStatus = (value: unknown): value is number =>
-  Number.isInteger(value) && (value as number) >= 100 && (value as number) < 600;
+  Number.isInteger(value) && (value as number) >= 100 && (value as number) < 1000;
