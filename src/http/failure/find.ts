@@ -1,6 +1,7 @@
 import { hintOf, markOf } from '../../internal.js';
 import { abort } from './abort.js';
 import { aws } from './aws.js';
+import { chromium } from './chromium.js';
 import { declared } from './declared.js';
 import { type Finding, neverSent, type Rule, type Sent } from './finding.js';
 import { grpc } from './grpc.js';
@@ -14,10 +15,13 @@ import { postgres, postgresConnection } from './postgres.js';
 import { prisma } from './prisma.js';
 import { rateLimited } from './rate-limited.js';
 import { redisConnection, redisReply } from './redis.js';
+import { resolver } from './resolver.js';
 import { redirect, status } from './status.js';
 import { timeout } from './timeout.js';
 import { tls, tlsInWords } from './tls.js';
+import { tunnel } from './tunnel.js';
 import { usage } from './usage.js';
+import { workerd } from './workerd.js';
 
 /** How deep causes and parts are followed. Of errors in all, `MOST` are looked at. */
 const DEPTH = 10;
@@ -26,6 +30,7 @@ const DEPTH = 10;
 const RULES: readonly Rule[] = [
   // A mark is the caller's own word, which the core reads.
   ({ error }) => (markOf(error) === undefined ? undefined : { verdict: undefined }),
+  tunnel,
   abort,
   aws,
   mongodb,
@@ -39,7 +44,10 @@ const RULES: readonly Rule[] = [
   postgres,
   status,
   redisReply,
+  resolver,
   network,
+  chromium,
+  workerd,
   postgresConnection,
   redisConnection,
   usage,
@@ -77,15 +85,20 @@ function ofLevel(level: Level): Finding | undefined {
   return undefined;
 }
 
-/** Several attempts to connect that failed together (Node tries each address of a host): one that stops, stops all. */
+/**
+ * Several failures together. One that stops, stops all; except a part of a connection attempt (Node tries each address of a
+ * host), which speaks for its own address only: that stops if all parts do.
+ */
 function ofParts(level: Level, depth: number, seen: Set<unknown>): Finding | undefined {
   const parts = level.list('errors');
   const isAggregate = level.isNamed(/^AggregateError$/) || level.isA(AggregateError);
   if (!isAggregate) return undefined;
   const findings = parts.flatMap((part) => find(part, depth + 1, seen) ?? []);
-  const final = findings.find(({ verdict }) => verdict === undefined || verdict === 'stop');
-  if (final) return final;
-  return findings.length === 0 ? undefined : findings.reduce(worse);
+  const final = findings.filter(({ verdict }) => verdict === undefined || verdict === 'stop');
+  const veto = final.find(({ sent }) => sent !== 'no');
+  if (veto) return veto;
+  const open = findings.filter((finding) => !final.includes(finding));
+  return open.length === 0 ? final[0] : open.reduce(worse);
 }
 
 const CERTAINTY: readonly (Sent | undefined)[] = ['no', 'maybe', 'yes'];
