@@ -6,10 +6,13 @@ import { grpc } from './grpc.js';
 import { hyper } from './hyper.js';
 import { isObject, Level } from './level.js';
 import { message } from './message.js';
+import { mysql, mysqlConnection } from './mysql.js';
 import { network } from './network.js';
+import { pooler } from './pooler.js';
 import { postgres, postgresConnection } from './postgres.js';
 import { rateLimited } from './rate-limited.js';
 import { redisConnection, redisReply } from './redis.js';
+import { sqlite } from './sqlite.js';
 import { redirect, status } from './status.js';
 import { timeout } from './timeout.js';
 import { tls, tlsInWords } from './tls.js';
@@ -26,15 +29,19 @@ const RULES: readonly Rule[] = [
   abort,
   aws,
   rateLimited,
+  mysql,
+  sqlite,
   timeout,
   tls,
   grpc,
+  pooler,
   postgres,
   status,
   redisReply,
   network,
   postgresConnection,
   redisConnection,
+  mysqlConnection,
   usage,
   hyper,
   message,

@@ -1,4 +1,5 @@
 import { neverSent, perhapsSent, type Rule, useless } from './finding.js';
+import type { Level } from './level.js';
 
 /** States of a server or cluster that pass: the command was rejected, not applied. */
 const TRANSIENT = /^(?:LOADING|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|BUSY|NOREPLICAS|READONLY)$/;
@@ -6,10 +7,25 @@ const TRANSIENT = /^(?:LOADING|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|BUSY|NOREPLICAS|R
 const FINAL =
   /^(?:ERR|MOVED|ASK|OOM|MISCONF|NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|NOSCRIPT|EXECABORT|CROSSSLOT|UNBLOCKED|NOPROTO|UNKILLABLE|BUSYGROUP|NOGROUP|BUSYKEY)$/;
 
+/** No place for one more client, in the wordings of Redis, of Redis Cluster and of hosts that limit connections. */
+const FULL = /^(?:ERR )?max(?:imum)? (?:number of |concurrent )?(?:clients|connections)\b/i;
+
+/** A blocking command that ended because the server changed its role. CLIENT UNBLOCK is another sentence. */
+const FAILOVER = /^UNBLOCKED .*instance state changed/;
+
+/** The reply that a failure of EXEC stands for: it names it, or ioredis lists those that came before. */
+const reasonOf = (level: Level): string =>
+  /^EXECABORT .* because of: (.+)/.exec(level.message)?.[1] ?? level.text('previousErrors', '0', 'message');
+
+const firstWord = (reply: string): string => /^[A-Z]{3,}(?= |$)/.exec(reply)?.[0] ?? '';
+
 /** An error reply has no code but the first word of its message, in capitals; that of a script may have none. */
 export const redisReply: Rule = (level) => {
-  const word = /^[A-Z]{3,}(?= |$)/.exec(level.message)?.[0] ?? '';
-  if (TRANSIENT.test(word)) return { verdict: 'retry', sent: 'yes' };
+  const { message } = level;
+  if (FULL.test(message)) return neverSent;
+  const word = firstWord(message);
+  const reply = word === 'EXECABORT' ? reasonOf(level) : message;
+  if (TRANSIENT.test(firstWord(reply)) || FAILOVER.test(reply)) return { verdict: 'retry', sent: 'yes' };
   const isReply =
     level.isNamed(/^(?:ReplyError|ErrorReply)$/) ||
     // These names may be of somebody else.
