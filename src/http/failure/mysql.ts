@@ -33,7 +33,7 @@ export const mysql: Rule = (level) => {
   const errno = typeof number === 'number' ? number : NaN;
   const isOfServer =
     /^[\dA-Z]{5}$/.test(state) ||
-    (errno >= 1000 && (/^ER_/.test(level.code) || level.text('sqlMessage') !== ''));
+    (errno >= 1000 && (level.code.startsWith('ER_') || level.text('sqlMessage') !== ''));
   // Below 0 it is the number of a system error, to which mariadb adds a SQLSTATE.
   if (!isOfServer || errno < 0) return undefined;
   // A limit on an account or a command that is unknown, but for sentences that tell of a server that is full or not ready.
@@ -46,7 +46,7 @@ function byState(state: string): Finding | undefined {
   if (/^40(?!002)|^XA1/.test(state)) return rolledBack;
   if (/^0800[14]/.test(state)) return neverSent;
   if (/^08(?!P)/.test(state)) return perhapsSent;
-  if (/^28/.test(state)) return notAdmitted;
+  if (state.startsWith('28')) return notAdmitted;
   // HY000 says no more than that it is an error.
   return /^HY|^$/.test(state) ? undefined : answered;
 }
