@@ -6,7 +6,7 @@ import { freePort, Server, temporaryFolder } from './server.js';
 
 /**
  * A MariaDB in a temporary folder, on loopback, with an empty database `test` and a user `test` without a password who
- * may do everything. A lock wait ends after one second. Throws, with the reason, where it cannot be had.
+ * may do everything. A lock wait ends after two seconds. Throws, with the reason, where it cannot be had.
  */
 export async function startMariaDb(): Promise<Server> {
   const { command, env, root } = fromDebian({
@@ -58,7 +58,7 @@ export async function startMariaDb(): Promise<Server> {
       `--socket=${join(folder, 'mariadb.sock')}`,
       `--pid-file=${join(folder, 'mariadb.pid')}`,
       '--skip-name-resolve',
-      '--innodb-lock-wait-timeout=1',
+      '--innodb-lock-wait-timeout=2',
     ],
     env,
     ready: /ready for connections/,

@@ -39,12 +39,12 @@ export const redisReply: Rule = (level) => {
  */
 export const redisConnection: Rule = (level) => {
   const { message } = level;
-  // It has retried already; to retry it again would multiply.
   if (
     level.isNamed(/^MaxRetriesPerRequestError$/) ||
     message.startsWith('Reached the max retries per request')
   ) {
-    return useless;
+    // ioredis has retried already, and to retry again would multiply; unless it was not allowed to.
+    return message.includes('(which is 0)') ? perhapsSent : useless;
   }
   if (level.isNamed(/^(?:ClientClosedError|DisconnectsClientError)$/) || message === 'The client is closed') {
     return useless;
