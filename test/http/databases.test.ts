@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { classifyFailure, requestSent } from '../../src/http/index.js';
 
-// The shapes are those of the real clients on a MariaDB 10.11, a PgBouncer 1.18, a Redis 7 and SQLite (test/integrations
-// makes them anew), except where a group says that it comes from documentation.
+// The shapes are those of the real clients on a MariaDB 10.11, a PgBouncer 1.18, a Redis 7 and SQLite, most of which
+// test/integrations makes anew; except where the name of a group says that they come from documentation or sources.
 
 type Props = Readonly<Record<string, unknown>>;
 const failure = (message: string, props: Props = {}): Error => Object.assign(new Error(message), props);
@@ -38,12 +38,7 @@ const rows: Record<string, readonly Row[]> = {
       'yes',
       mysql2('ER_LOCK_WAIT_TIMEOUT', 1205, 'HY000'),
     ],
-    ['NOWAIT', 'retry', 'yes', mysql2('ER_LOCK_NOWAIT', 3572, 'HY000')],
-    ['a snapshot that has changed', 'retry', 'yes', mariadb(1020, 'HY000')],
-    ['deadlock of a distributed transaction', 'retry', 'yes', mysql2('ER_XA_RBDEADLOCK', 1614, 'XA102')],
-    ['distributed transaction that took too long', 'retry', 'yes', mariadb(1613, 'XA106')],
     ['too many connections', 'retry', 'no', mysql2('ER_CON_COUNT_ERROR', 1040, '08004')],
-    ['too many connections of a user', 'retry', 'no', mysql2('ER_TOO_MANY_USER_CONNECTIONS', 1203, '42000')],
     [
       'too many connections of an account',
       'retry',
@@ -55,26 +50,8 @@ const rows: Record<string, readonly Row[]> = {
         "User 'a' has exceeded the 'max_user_connections' resource",
       ),
     ],
-    [
-      'a quota of queries an hour',
-      'stop',
-      'yes',
-      mysql2(
-        'ER_USER_LIMIT_REACHED',
-        1226,
-        '42000',
-        "User 'a' has exceeded the 'max_queries_per_hour' resource",
-      ),
-    ],
-    [
-      'a node of a cluster that is not ready',
-      'retry',
-      'no',
-      mysql2('ER_UNKNOWN_COM_ERROR', 1047, '08S01', 'WSREP has not yet prepared node for application use'),
-    ],
     ['server shutting down', 'retry', 'maybe', mysql2('ER_SERVER_SHUTDOWN', 1053, '08S01')],
     ['connection killed', 'retry', 'maybe', mariadb(1927, '70100')],
-    ['network error on the server', 'retry', 'maybe', mysql2('ER_NET_READ_ERROR', 1158, '08S01')],
     [
       'mysql2, connection lost',
       'retry',
@@ -118,16 +95,9 @@ const rows: Record<string, readonly Row[]> = {
     ['value too long', 'stop', 'yes', mysql2('ER_DATA_TOO_LONG', 1406, '22001')],
     ['no such column', 'stop', 'yes', mariadb(1054, '42S22')],
     ['no default', 'stop', 'yes', mysql2('ER_NO_DEFAULT_FOR_FIELD', 1364, 'HY000')],
-    ['check constraint', 'stop', 'yes', mysql2('ER_CHECK_CONSTRAINT_VIOLATED', 3819, 'HY000')],
     ['wrong password', 'stop', 'no', mysql2('ER_ACCESS_DENIED_ERROR', 1045, '28000')],
-    ['a way to log in that the client does not know', 'stop', 'no', mysql2('x', 1251, '08004')],
-    ['blocked host', 'stop', 'no', mysql2('ER_HOST_IS_BLOCKED', 1129, 'HY000')],
-    ['larger than max_allowed_packet', 'stop', 'yes', mysql2('ER_NET_PACKET_TOO_LARGE', 1153, '08S01')],
     ['KILL QUERY', 'stop', 'maybe', mysql2('ER_QUERY_INTERRUPTED', 1317, '70100')],
     ['statement timeout', 'stop', 'maybe', mariadb(1969, '70100')],
-    ['completion unknown', 'stop', 'maybe', failure('x', { sqlState: '40003' })],
-    ['what the server calls unknown', undefined, undefined, mysql2('ER_UNKNOWN_ERROR', 1105, 'HY000')],
-    ['a number that nobody knows', undefined, undefined, mysql2('UNKNOWN', 8999, 'HY000')],
     ['no number of a server', undefined, undefined, failure('x', { errno: 1213 })],
     [
       'a system error with a SQLSTATE',
@@ -155,20 +125,26 @@ const rows: Record<string, readonly Row[]> = {
     ...['CONSTRAINT', 'CONSTRAINT_PRIMARYKEY', 'ERROR', 'READONLY_DBMOVED', 'MISMATCH', 'CORRUPT'].map(
       (name): Row => [`better-sqlite3 ${name}`, 'stop', 'yes', betterSqlite(`SQLITE_${name}`)],
     ),
-    ['libsql, what is no answer of SQLite', undefined, undefined, betterSqlite('SQLITE_UNKNOWN')],
   ],
   Redis: [
-    ...[
-      'ERR max number of clients reached',
-      'ERR max number of clients + cluster connections reached',
-      'max number of clients reached',
-      'ERR max concurrent connections exceeded. Limit: 1000',
-    ].map((message): Row => [message, 'retry', 'no', reply(message)]),
+    ...['ERR max number of clients reached'].map((message): Row => [message, 'retry', 'no', reply(message)]),
     [
       'unblocked by a failover',
       'retry',
       'yes',
       reply('UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'),
+    ],
+    [
+      'ioredis, which was not allowed to retry',
+      'retry',
+      'maybe',
+      failure('Reached the max retries per request limit (which is 0). Refer to "maxRetriesPerRequest"'),
+    ],
+    [
+      'ioredis, which has retried',
+      'stop',
+      undefined,
+      failure('Reached the max retries per request limit (which is 20). Refer to "maxRetriesPerRequest"'),
     ],
     ['CLIENT UNBLOCK', 'stop', 'yes', reply('UNBLOCKED client unblocked via CLIENT UNBLOCK')],
     ['a stream that is gone', 'stop', 'yes', reply('UNBLOCKED the stream key no longer exists')],
@@ -202,26 +178,12 @@ const rows: Record<string, readonly Row[]> = {
   PgBouncer: [
     ...[
       'server login has been failing, try again later (server_login_retry)',
-      'server login has been failing, cached error: connect failed (server_login_retry)',
-      'pgbouncer cannot connect to server',
       'no more connections allowed (max_client_conn)',
-      'client connections exceeded (max_db_client_connections)',
       'query_wait_timeout',
       'client_login_timeout (server down)',
       'client_idle_timeout',
-      'server shutting down',
-      'pgbouncer is shutting down',
     ].map((message): Row => [message, 'retry', 'no', fromPooler('08P01', message)]),
     ['server conn crashed?', 'retry', 'maybe', fromPooler('08P01', 'server conn crashed?')],
-    [
-      'a login that fails of its password',
-      'stop',
-      'no',
-      fromPooler(
-        '08P01',
-        'server login has been failing, cached error: FATAL: password authentication failed for user "a" (server_login_retry)',
-      ),
-    ],
     ...['no such database: x', 'unsupported startup parameter: options', 'invalid message format'].map(
       (message): Row => [message, 'stop', 'yes', fromPooler('08P01', message)],
     ),
@@ -253,6 +215,73 @@ const rows: Record<string, readonly Row[]> = {
       'SSL connection is required',
       'could not open relation with OID 16384',
     ].map((message): Row => [message, 'stop', 'yes', fromPooler('XX000', message)]),
+  ],
+  'MySQL 8, clusters and proxies, as documented': [
+    ['NOWAIT', 'retry', 'yes', mysql2('ER_LOCK_NOWAIT', 3572, 'HY000')],
+    ['a snapshot that has changed', 'retry', 'yes', mariadb(1020, 'HY000')],
+    ['deadlock of a distributed transaction', 'retry', 'yes', mysql2('ER_XA_RBDEADLOCK', 1614, 'XA102')],
+    ['distributed transaction that took too long', 'retry', 'yes', mariadb(1613, 'XA106')],
+    ['too many connections of a user', 'retry', 'no', mysql2('ER_TOO_MANY_USER_CONNECTIONS', 1203, '42000')],
+    [
+      'a quota of queries an hour',
+      'stop',
+      'yes',
+      mysql2(
+        'ER_USER_LIMIT_REACHED',
+        1226,
+        '42000',
+        "User 'a' has exceeded the 'max_queries_per_hour' resource",
+      ),
+    ],
+    [
+      'a node of a cluster that is not ready',
+      'retry',
+      'no',
+      mysql2('ER_UNKNOWN_COM_ERROR', 1047, '08S01', 'WSREP has not yet prepared node for application use'),
+    ],
+    ['network error on the server', 'retry', 'maybe', mysql2('ER_NET_READ_ERROR', 1158, '08S01')],
+    ['check constraint', 'stop', 'yes', mysql2('ER_CHECK_CONSTRAINT_VIOLATED', 3819, 'HY000')],
+    ['a way to log in that the client does not know', 'stop', 'no', mysql2('x', 1251, '08004')],
+    ['blocked host', 'stop', 'no', mysql2('ER_HOST_IS_BLOCKED', 1129, 'HY000')],
+    ['larger than max_allowed_packet', 'stop', 'yes', mysql2('ER_NET_PACKET_TOO_LARGE', 1153, '08S01')],
+    ['completion unknown', 'stop', 'maybe', failure('x', { sqlState: '40003' })],
+    ['what the server calls unknown', undefined, undefined, mysql2('ER_UNKNOWN_ERROR', 1105, 'HY000')],
+    ['a number that nobody knows', undefined, undefined, mysql2('UNKNOWN', 8999, 'HY000')],
+    [
+      'lost under a query, as the C client calls it',
+      'retry',
+      'maybe',
+      failure('x', { code: 'CR_SERVER_LOST', errno: 2013 }),
+    ],
+  ],
+  'Redis clusters, hosts and older clients, as documented or reported': [
+    ...[
+      'ERR max number of clients + cluster connections reached',
+      'max number of clients reached',
+      'Ready check failed: ERR max number of clients reached',
+      'ERR max concurrent connections exceeded. Limit: 1000',
+    ].map((message): Row => [message, 'retry', 'no', reply(message)]),
+  ],
+  'newer PgBouncers, as in their sources': [
+    ...[
+      'server login has been failing, cached error: connect failed (server_login_retry)',
+      'client connections exceeded (max_db_client_connections)',
+      'pgbouncer cannot connect to server',
+      'pgbouncer is shutting down',
+      'server shutting down',
+    ].map((message): Row => [message, 'retry', 'no', fromPooler('08P01', message)]),
+    [
+      'a login that fails of its password',
+      'stop',
+      'no',
+      fromPooler(
+        '08P01',
+        'server login has been failing, cached error: FATAL: password authentication failed for user "a" (server_login_retry)',
+      ),
+    ],
+  ],
+  'libsql, as documented': [
+    ['libsql, what is no answer of SQLite', undefined, undefined, betterSqlite('SQLITE_UNKNOWN')],
   ],
 };
 

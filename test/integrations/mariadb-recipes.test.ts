@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, describe, inject, test, expect } from 'vitest';
+import { afterAll, beforeAll, describe, test, expect } from 'vitest';
 import { startMariaDb } from '../servers/mariadb.js';
-import { service } from '../servers/service.js';
 import { startCutter } from './cutter.js';
 import { mariaDbRival } from './mariadb-rival.js';
+import { needed } from './needed.js';
 import { promisesOfPayments, type Recipe } from './payments.js';
 import { recipe } from './recipes.js';
 
-const mariadb = await service('MariaDB', process.env['MARIADB_URL'], startMariaDb);
-const missing = inject('missingPackages') ?? ('missing' in mariadb ? mariadb.missing : undefined);
+const mariadb = await needed('MariaDB', process.env['MARIADB_URL'], startMariaDb);
+const missing = 'missing' in mariadb ? mariadb.missing : undefined;
 
 describe.skipIf(missing)(missing ? `not run: ${missing}` : 'MariaDB', () => {
   let rival: Awaited<ReturnType<typeof mariaDbRival>>;

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { classifyFailure, requestSent } from 'ostinato/http';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startMariaDb } from '../servers/mariadb.js';
-import { service } from '../servers/service.js';
+import { needed } from './needed.js';
 import { failureOf, until } from './payments.js';
 
-const mariadb = await service('MariaDB', process.env['MARIADB_URL'], startMariaDb);
-const missing = inject('missingPackages') ?? ('missing' in mariadb ? mariadb.missing : undefined);
+const mariadb = await needed('MariaDB', process.env['MARIADB_URL'], startMariaDb);
+const missing = 'missing' in mariadb ? mariadb.missing : undefined;
 
 interface Connection {
   query(text: string): Promise<unknown>;

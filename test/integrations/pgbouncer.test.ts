@@ -1,23 +1,20 @@
 import pg from 'pg';
 import { classifyFailure, requestSent } from 'ostinato/http';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPgBouncer } from '../servers/pgbouncer.js';
 import { startPostgres } from '../servers/postgres.js';
 import type { Server } from '../servers/server.js';
-import { service } from '../servers/service.js';
 import { startCutter } from './cutter.js';
+import { needed } from './needed.js';
 import { failureOf, promisesOfPayments, type Recipe } from './payments.js';
 import { postgresRival } from './postgres-rival.js';
 import { recipe } from './recipes.js';
 
-const postgres = await service('Postgres', process.env['DATABASE_URL'], () =>
-  startPostgres({ fsync: false }),
-);
+const postgres = await needed('Postgres', process.env['DATABASE_URL'], () => startPostgres({ fsync: false }));
 const postgresUrl = 'url' in postgres ? postgres.url : '';
-const pgbouncer = await service('PgBouncer', undefined, () => startPgBouncer(postgresUrl));
-const missing =
-  inject('missingPackages') ??
-  ('missing' in postgres ? postgres.missing : 'missing' in pgbouncer ? pgbouncer.missing : undefined);
+const pgbouncer =
+  'missing' in postgres ? postgres : await needed('PgBouncer', undefined, () => startPgBouncer(postgresUrl));
+const missing = 'missing' in pgbouncer ? pgbouncer.missing : undefined;
 
 const judged = (error: unknown): unknown => [classifyFailure(error), requestSent(error)];
 

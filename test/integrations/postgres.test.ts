@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { reportOf } from 'ostinato';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDatabase, startPostgres } from '../servers/postgres.js';
-import { service } from '../servers/service.js';
 import { startCutter } from './cutter.js';
+import { needed } from './needed.js';
 import { failureOf, promisesOfPayments, type Recipe } from './payments.js';
 import { postgresRival } from './postgres-rival.js';
 import { recipe } from './recipes.js';
 
-const postgres = await service('Postgres', process.env['DATABASE_URL'], () =>
-  startPostgres({ fsync: false }),
-);
-const missing = inject('missingPackages') ?? ('missing' in postgres ? postgres.missing : undefined);
+const postgres = await needed('Postgres', process.env['DATABASE_URL'], () => startPostgres({ fsync: false }));
+const missing = 'missing' in postgres ? postgres.missing : undefined;
 
 describe.skipIf(missing)(missing ? `not run: ${missing}` : 'Postgres', () => {
   let rival: Awaited<ReturnType<typeof postgresRival>>;

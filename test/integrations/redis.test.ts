@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { connect as connectTo } from 'node:net';
 import { Redis, type RedisOptions, ReplyError } from 'ioredis';
 import { classifyFailure, requestSent } from 'ostinato/http';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startRedis } from '../servers/redis.js';
-import { service } from '../servers/service.js';
+import { needed } from './needed.js';
 import { failureOf, until } from './payments.js';
 import { recipe } from './recipes.js';
 
 // Always one of its own: the tests change its role and its limits, and end it.
-const own = await service('Redis', undefined, startRedis);
-const missing = inject('missingPackages') ?? ('missing' in own ? own.missing : undefined);
+const own = await needed('Redis', undefined, startRedis);
+const missing = 'missing' in own ? own.missing : undefined;
 const url = 'url' in own ? own.url : '';
 
 const judged = (error: unknown): unknown => [classifyFailure(error), requestSent(error)];

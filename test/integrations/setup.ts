@@ -41,7 +41,9 @@ function install(): string | undefined {
     { cwd: import.meta.dirname, encoding: 'utf8' },
   );
   if (status !== 0) {
-    return missing(`no package of test/integrations: npm ci said ${stderr || String(error)}`).missing;
+    return missing(
+      `no package of test/integrations: npm ci said ${stderr.split('\n', 3).join(' ') || String(error)}`,
+    ).missing;
   }
   stubPrisma();
   copyFileSync(lockfile, installed);

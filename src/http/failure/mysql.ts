@@ -8,13 +8,13 @@ const cancelled: Finding = { verdict: 'stop', sent: 'maybe' };
 /** Numbers that are more exact than their SQLSTATE, which most of them share with failures of another kind. */
 const BY_NUMBER: readonly (readonly [Finding, ...number[]])[] = [
   // Deadlocks, locks that could not be had, transactions that the server asks to begin again.
-  [rolledBack, 1020, 1205, 1213, 1412, 1614, 1615, 1637, 1689, 2041, 3058, 3132, 3133, 3572],
+  [rolledBack, 1020, 1205, 1213, 1412, 1615, 1637, 2041, 3058, 3572],
   // Too many connections, no server behind the proxy, sessions that had ended before the query came.
   [neverSent, 1040, 1042, 1043, 1203, 3168, 4031, 9001, 9501, 45_001, 45_012, 45_013],
   // The pool of the mariadb client has no connection; its cause tells why.
   [vaguely(neverSent), 45_028, 45_060, 45_061],
   // The server shuts down, or has ended the session; the connection broke.
-  [perhapsSent, 1053, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 3169, 45_026],
+  [perhapsSent, 1053, 1079, 1927, 2006, 2013, 3169, 45_026],
   // Hosts and accounts that are blocked, ways to log in that the client does not know.
   [notAdmitted, 1129, 1130, 1251, 2194, 2195, 3118],
   [cancelled, 1317, 1969, 3024],
@@ -33,7 +33,7 @@ export const mysql: Rule = (level) => {
   const errno = typeof number === 'number' ? number : NaN;
   const isOfServer =
     /^[\dA-Z]{5}$/.test(state) ||
-    (errno >= 1000 && (level.code.startsWith('ER_') || level.text('sqlMessage') !== ''));
+    (errno >= 1000 && (/^[CE]R_/.test(level.code) || level.text('sqlMessage') !== ''));
   // Below 0 it is the number of a system error, to which mariadb adds a SQLSTATE.
   if (!isOfServer || errno < 0) return undefined;
   // A limit on an account or a command that is unknown, but for sentences that tell of a server that is full or not ready.

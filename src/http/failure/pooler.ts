@@ -5,7 +5,7 @@ import { neverSent, perhapsSent, type Rule } from './finding.js';
  * versions of Supavisor put a code of their own in front: "(EMAXCONN) max client connections reached, limit: 200".
  */
 const WAITED =
-  /max_client_conn|server_login_retry|^(?:pgbouncer (?:is shut|cannot conn)|server (?:shut|DNS|login has been fail)|query_(?:wait_)?timeout|client_(?:login|idle)_timeout|connect (?:timeout|failed)|no more connections|client connections exceeded|(?:\(E\w+\) )?(?:MaxClients|max (?:client|proxy|pool)[a-z ]+ reached|unable to check ?out|pool (?:checkout|terminating)|failed to subscribe))/i;
+  /max_client_conn|server_login_retry|^(?:pgbouncer (?:is shut|cannot conn)|server (?:shut|DNS|login has)|query_(?:wait_)?timeout|client_\w+_timeout|connect (?:timeout|failed)|no more conn|client conn|(?:\(E\w+\) )?(?:MaxClients|max (?:client|proxy|pool)|unable to check ?out|pool (?:checkout|term)|failed to sub))/i;
 
 /** What such a login fails of, as newer versions add, and waiting does not mend. */
 const NOT_ADMITTED = /password auth|does not exist|pg_hba/;

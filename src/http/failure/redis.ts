@@ -8,7 +8,7 @@ const FINAL =
   /^(?:ERR|MOVED|ASK|OOM|MISCONF|NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|NOSCRIPT|EXECABORT|CROSSSLOT|UNBLOCKED|NOPROTO|UNKILLABLE|BUSYGROUP|NOGROUP|BUSYKEY)$/;
 
 /** No place for one more client, in the wordings of Redis, of Redis Cluster and of hosts that limit connections. */
-const FULL = /^(?:ERR )?max(?:imum)? (?:number of |concurrent )?(?:clients|connections)\b/i;
+const FULL = /(?:^|ERR )max(?:imum)? (?:number of |concurrent )(?:clients|connections)\b/i;
 
 /** A blocking command that ended because the server changed its role. CLIENT UNBLOCK is another sentence. */
 const FAILOVER = /^UNBLOCKED .*instance state changed/;
