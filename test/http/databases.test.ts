@@ -187,7 +187,7 @@ const rows: Record<string, readonly Row[]> = {
     ...['no such database: x', 'unsupported startup parameter: options', 'invalid message format'].map(
       (message): Row => [message, 'stop', 'yes', fromPooler('08P01', message)],
     ),
-    ['words of a pooler from elsewhere', undefined, undefined, failure('query_wait_timeout')],
+    ['the words of a pooler without its SQLSTATE', undefined, undefined, failure('query_wait_timeout')],
   ],
   // From its sources; there is none to run here.
   'Supavisor, as documented': [
@@ -245,8 +245,13 @@ const rows: Record<string, readonly Row[]> = {
     ['blocked host', 'stop', 'no', mysql2('ER_HOST_IS_BLOCKED', 1129, 'HY000')],
     ['larger than max_allowed_packet', 'stop', 'yes', mysql2('ER_NET_PACKET_TOO_LARGE', 1153, '08S01')],
     ['completion unknown', 'stop', 'maybe', failure('x', { sqlState: '40003' })],
-    ['what the server calls unknown', undefined, undefined, mysql2('ER_UNKNOWN_ERROR', 1105, 'HY000')],
-    ['a number that nobody knows', undefined, undefined, mysql2('UNKNOWN', 8999, 'HY000')],
+    [
+      'an error that the server calls unknown',
+      undefined,
+      undefined,
+      mysql2('ER_UNKNOWN_ERROR', 1105, 'HY000'),
+    ],
+    ['an unknown number', undefined, undefined, mysql2('UNKNOWN', 8999, 'HY000')],
     [
       'lost under a query, as the C client calls it',
       'retry',
@@ -255,13 +260,11 @@ const rows: Record<string, readonly Row[]> = {
     ],
   ],
   'Redis clusters, hosts and older clients, as documented or reported': [
-    ...[
-      'ERR max number of clients + cluster connections reached',
-      'max number of clients reached',
-      'Ready check failed: ERR max number of clients reached',
-      'ERR max concurrent connections exceeded. Limit: 1000',
-    ].map((message): Row => [message, 'retry', 'no', reply(message)]),
-  ],
+    'ERR max number of clients + cluster connections reached',
+    'max number of clients reached',
+    'Ready check failed: ERR max number of clients reached',
+    'ERR max concurrent connections exceeded. Limit: 1000',
+  ].map((message): Row => [message, 'retry', 'no', reply(message)]),
   'newer PgBouncers, as in their sources': [
     ...[
       'server login has been failing, cached error: connect failed (server_login_retry)',

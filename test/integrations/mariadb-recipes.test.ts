@@ -45,7 +45,7 @@ describe.skipIf(missing)(missing ? `not run: ${missing}` : 'MariaDB', () => {
       heading === 'kysely' ? 'no' : 'maybe',
     );
 
-    test('a lock that is not to be had in time is retried', async () => {
+    test('a lock that is not free in time is retried', async () => {
       await rival.reset();
       await rival.begin();
       await rival.lock(2);

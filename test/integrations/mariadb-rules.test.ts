@@ -161,7 +161,7 @@ describe.skipIf(missing)(missing ? `not run: ${missing}` : 'MariaDB', () => {
       await other.query('rollback');
     });
 
-    test('a lock that is not to be had is retried', async () => {
+    test('a lock that is not free is retried', async () => {
       const holder = await another();
       await holder.query('begin');
       await holder.query('select * from parents where id = 1 for update');
@@ -188,11 +188,11 @@ describe.skipIf(missing)(missing ? `not run: ${missing}` : 'MariaDB', () => {
       const sleeping = failureOf(victim.query('select sleep(20)'));
       await kill(id, 'connection');
       expect(judged(await sleeping)).toEqual(['retry', 'maybe']);
-      // The next query does not leave any more.
+      // The next query does not leave the client.
       expect(judged(await failureOf(victim.query('select 1')))).toEqual(['retry', 'no']);
     });
 
-    test('a second connection of a user who may have one is retried, and nothing was sent', async () => {
+    test('a second connection of a user with a limit of one is retried, and nothing was sent', async () => {
       await another({ user: 'modest', password: 'secret' });
       const error = await failureOf(client.connect({ user: 'modest', password: 'secret' }));
       expect(judged(error)).toEqual(['retry', 'no']);

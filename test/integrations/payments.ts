@@ -90,7 +90,7 @@ export const failureOf = (call: Promise<unknown>): Promise<Error> =>
     (error: unknown) => error as Error,
   );
 
-/** Calls until it gives something: for states of a server that nothing announces. */
+/** Calls `look` until it gives something. For states of a server that send no event. */
 export async function until<T>(what: string, look: () => Promise<T | undefined>, everyMs = 10): Promise<T> {
   for (let waitedMs = 0; waitedMs < 5_000; waitedMs += everyMs) {
     await new Promise((resolve) => setTimeout(resolve, everyMs));

@@ -27,7 +27,7 @@ describe.skipIf(missing)(missing ? `not run: ${missing}` : 'PgBouncer', () => {
     await client.connect();
     return client;
   };
-  /** A PgBouncer that is told what to do, before a connection that can be cut. */
+  /** A PgBouncer with settings of its own; the cutter stands between it and Postgres. */
   const another = async (
     settings: Parameters<typeof startPgBouncer>[1],
   ): Promise<{ server: Server; cutter: Awaited<ReturnType<typeof startCutter>> }> => {
@@ -101,7 +101,7 @@ describe.skipIf(missing)(missing ? `not run: ${missing}` : 'PgBouncer', () => {
     await cutter.stop();
     const errors = [
       await failureOf(first.query('select 1')),
-      // Meanwhile PgBouncer knows that the server does not answer.
+      // By now PgBouncer knows that the server does not answer.
       await failureOf(second.query('select 1')),
     ];
     expect(errors[1]?.message).toMatch(/server_login_retry/);

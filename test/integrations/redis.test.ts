@@ -101,7 +101,7 @@ describe.skipIf(missing)(missing ? `not run: ${missing}` : 'Redis', () => {
 
   test('one client too many is retried, and nothing was executed', async () => {
     await admin.config('SET', 'maxclients', 1);
-    // The server says it and hangs up, often before ioredis listens. So the reply is read from the socket itself.
+    // The server replies and hangs up, often before ioredis reads. So the test reads the reply from the socket.
     const socket = connectTo(Number(new URL(url).port), '127.0.0.1');
     const [bytes] = (await once(socket, 'data')) as [Buffer];
     await admin.config('SET', 'maxclients', 10_000);

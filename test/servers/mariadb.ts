@@ -5,8 +5,8 @@ import { fromDebian } from './debian.js';
 import { freePort, Server, temporaryFolder } from './server.js';
 
 /**
- * A MariaDB in a temporary folder, on loopback, with an empty database `test` and a user `test` without a password who
- * may do everything. A lock wait ends after two seconds. Throws, with the reason, where it cannot be had.
+ * A MariaDB in a temporary folder, on loopback, with an empty database `test` and a user `test` with all rights and without a
+ * password. A lock wait ends after two seconds. Throws, with the reason, where it cannot be had.
  */
 export async function startMariaDb(): Promise<Server> {
   const { command, env, root } = fromDebian({

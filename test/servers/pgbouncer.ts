@@ -21,7 +21,7 @@ export async function startPgBouncer(
     packages: ['pgbouncer', 'libevent-2.1-7', 'libc-ares2', 'libssl3'],
   });
   const folder = temporaryFolder('pgbouncer');
-  // A checkout below somebody's private home cannot be entered by nobody: a copy can.
+  // The user nobody cannot enter a checkout below a private home folder. It can enter a copy.
   cpSync(join(root, 'usr'), join(folder, 'usr'), { recursive: true, verbatimSymlinks: true });
   const port = await freePort();
   const { hostname, port: serverPort, username } = new URL(postgresUrl);

@@ -5,9 +5,9 @@ const answered: Finding = { verdict: 'stop', sent: 'yes' };
 const notAdmitted: Finding = { verdict: 'stop', sent: 'no' };
 const cancelled: Finding = { verdict: 'stop', sent: 'maybe' };
 
-/** Numbers that are more exact than their SQLSTATE, which most of them share with failures of another kind. */
+/** Error numbers that say more than their SQLSTATE: most share it with failures of another kind. */
 const BY_NUMBER: readonly (readonly [Finding, ...number[]])[] = [
-  // Deadlocks, locks that could not be had, transactions that the server asks to begin again.
+  // Deadlocks, locks that were not free, transactions that the server asks the client to begin again.
   [rolledBack, 1020, 1205, 1213, 1412, 1615, 1637, 2041, 3058, 3572],
   // Too many connections, no server behind the proxy, sessions that had ended before the query came.
   [neverSent, 1040, 1042, 1043, 1203, 3168, 4031, 9001, 9501, 45_001, 45_012, 45_013],
@@ -34,9 +34,9 @@ export const mysql: Rule = (level) => {
   const isOfServer =
     /^[\dA-Z]{5}$/.test(state) ||
     (errno >= 1000 && (/^[CE]R_/.test(level.code) || level.text('sqlMessage') !== ''));
-  // Below 0 it is the number of a system error, to which mariadb adds a SQLSTATE.
+  // A number below 0 is a system error. The mariadb client adds a SQLSTATE to it.
   if (!isOfServer || errno < 0) return undefined;
-  // A limit on an account or a command that is unknown, but for sentences that tell of a server that is full or not ready.
+  // 1226 is any limit of an account, 1047 any unknown command. Only their words say that the server is full or not ready.
   if (/max_user_connections|^WSREP/.test(level.text('sqlMessage') || level.message)) return neverSent;
   return BY_NUMBER.find(([, ...numbers]) => numbers.includes(errno))?.[0] ?? byState(state) ?? byRange(errno);
 };
@@ -47,15 +47,15 @@ function byState(state: string): Finding | undefined {
   if (/^0800[14]/.test(state)) return neverSent;
   if (/^08(?!P)/.test(state)) return perhapsSent;
   if (state.startsWith('28')) return notAdmitted;
-  // HY000 says no more than that it is an error.
+  // HY000 means no more than "an error".
   return /^HY|^$/.test(state) ? undefined : answered;
 }
 
-/** Every other number of the servers is about the query; those from 45000 are about the use of the mariadb client. */
+/** The other numbers of the servers are about the query. From 45000 they are about the use of the mariadb client. */
 const byRange = (errno: number): Finding | undefined =>
   errno >= 45_000 ? useless : errno < 2000 || (errno >= 3000 && errno < 5000) ? answered : undefined;
 
-/** Connections and pools of mysql2 and mysql, which have no number: by code, or by sentence. */
+/** Connections and pools of mysql2 and mysql. Their errors have no number, only a code or a sentence. */
 export const mysqlConnection: Rule = ({ code, message }) => {
   if (code === 'PROTOCOL_CONNECTION_LOST') return perhapsSent;
   if (/^Can't .+ in closed state$|^No connections available|^Queue limit reached/.test(message)) {

@@ -7,13 +7,13 @@ const TRANSIENT = /^(?:LOADING|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|BUSY|NOREPLICAS|R
 const FINAL =
   /^(?:ERR|MOVED|ASK|OOM|MISCONF|NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|NOSCRIPT|EXECABORT|CROSSSLOT|UNBLOCKED|NOPROTO|UNKILLABLE|BUSYGROUP|NOGROUP|BUSYKEY)$/;
 
-/** No place for one more client, in the wordings of Redis, of Redis Cluster and of hosts that limit connections. */
+/** The server has no place for one more client. Redis, its cluster and hosting companies word it differently. */
 const FULL = /(?:^|ERR )max(?:imum)? (?:number of |concurrent )(?:clients|connections)\b/i;
 
 /** A blocking command that ended because the server changed its role. CLIENT UNBLOCK is another sentence. */
 const FAILOVER = /^UNBLOCKED .*instance state changed/;
 
-/** The reply that a failure of EXEC stands for: it names it, or ioredis lists those that came before. */
+/** The reply that made EXEC fail: EXEC names it, or ioredis lists the replies before it. */
 const reasonOf = (level: Level): string =>
   /^EXECABORT .* because of: (.+)/.exec(level.message)?.[1] ?? level.text('previousErrors', '0', 'message');
 
@@ -43,7 +43,7 @@ export const redisConnection: Rule = (level) => {
     level.isNamed(/^MaxRetriesPerRequestError$/) ||
     message.startsWith('Reached the max retries per request')
   ) {
-    // ioredis has retried already, and to retry again would multiply; unless it was not allowed to.
+    // ioredis has retried already, so another loop would multiply its attempts. With a limit of 0 it has not.
     return message.includes('(which is 0)') ? perhapsSent : useless;
   }
   if (level.isNamed(/^(?:ClientClosedError|DisconnectsClientError)$/) || message === 'The client is closed') {

@@ -6,7 +6,8 @@ const PASSING_NAME = /^SQLITE_(?:BUSY|LOCKED|PROTOCOL|SCHEMA)(?![A-Z])/;
 
 /**
  * SQLite: `node:sqlite` gives a number, whose low byte is the kind; better-sqlite3, node-sqlite3, libsql and Bun give a
- * name, which extended forms only lengthen. A lock that was not to be had has changed nothing.
+ * name, which extended forms only lengthen. A statement that could not get its lock has changed
+ * nothing.
  */
 export const sqlite: Rule = (level) => {
   const number = level.read('errcode');
@@ -14,6 +15,6 @@ export const sqlite: Rule = (level) => {
     return PASSING.has(number & 255) ? neverSent : { verdict: 'stop', sent: 'yes' };
   }
   if (PASSING_NAME.test(level.code)) return neverSent;
-  // SQLITE_UNKNOWN is what libsql says of errors that are no answer of SQLite.
+  // libsql uses SQLITE_UNKNOWN for errors that do not come from SQLite.
   return /^SQLITE_(?!UNKNOWN)/.test(level.code) ? { verdict: 'stop', sent: 'yes' } : undefined;
 };
