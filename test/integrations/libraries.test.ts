@@ -1,5 +1,7 @@
+import { reportOf } from 'ostinato';
 import { afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import type { Producer } from 'kafkajs';
+import { failureOf } from './payments.js';
 import { recipe } from './recipes.js';
 
 // No server of these runs here. Their errors are made from the packages' own classes.
@@ -56,6 +58,12 @@ describe.skipIf(missing)('mongoose', () => {
     expect(await inTransaction(work.run)).toBe('done');
     expect(work.calls).toBe(2);
   });
+
+  test('a duplicate key is not retried', async () => {
+    const work = failing('done', serverError(11000));
+    const error = await failureOf(inTransaction(work.run));
+    expect(reportOf(error)).toMatchObject({ reason: 'not-retryable', attempts: { length: 1 } });
+  });
 });
 
 const producer = (run: () => Promise<unknown>): Producer => ({ send: run }) as unknown as Producer;
@@ -75,6 +83,20 @@ describe.skipIf(missing)('kafkajs', () => {
     const error = new kafka.KafkaJSConnectionError('Connection timeout', { broker: 'a:9092' });
     const { run } = failing('sent', given(error), given(error));
     expect(await send(producer(run), {})).toBe('sent');
+  });
+
+  test('a record that is too large is not retried', async () => {
+    const error = new kafka.KafkaJSProtocolError({
+      message: 'The request included a message larger than the max message size',
+      type: 'MESSAGE_TOO_LARGE',
+      code: 10,
+      retriable: false,
+    } as never);
+    const work = failing('sent', new kafka.KafkaJSNonRetriableError(error));
+    expect(reportOf(await failureOf(send(producer(work.run), {})))).toMatchObject({
+      reason: 'not-retryable',
+      attempts: { length: 1 },
+    });
   });
 });
 
