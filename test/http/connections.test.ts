@@ -295,7 +295,9 @@ describe('other runtimes', () => {
       retryable: true,
     });
     expect(opinion(overloaded)).toEqual(STOP);
-    for (const props of [{ remote: true }, { retryable: false }, { retryable: 'true' }, { overloaded: 1 }]) {
+    expect(opinion(failure('overloaded', { overloaded: true }))).toEqual(STOP);
+    expect(opinion(failure('internal error', { retryable: false }))).toEqual(STOP);
+    for (const props of [{ remote: true }, { retryable: 'true' }, { overloaded: 1 }]) {
       expect(opinion(failure('internal error', props))).toEqual(UNKNOWN);
     }
   });

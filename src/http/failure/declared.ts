@@ -20,11 +20,11 @@ const FINAL = /Unrecoverable|NonRetr[iy]able/;
 export const declared: Rule = (level) => {
   const mayRepeat = MAY_REPEAT.map((name) => level.read(name)).find(isBoolean);
   const mayNotRepeat = MAY_NOT_REPEAT.map((name) => level.read(name)).find(isBoolean);
-  // Cloudflare: of an overloaded object the next request would meet the same.
+  // Cloudflare asks not to repeat requests to an overloaded object. Its errors are plain.
+  if (level.read('overloaded') === true && level.name === 'Error') return useless;
   if (mayRepeat === false || mayNotRepeat || level.isNamed(FINAL)) return useless;
   const hasStatus = statusOf(level).value >= 400;
   if (mayRepeat) {
-    if (level.read('overloaded') === true) return useless;
     if (!hasStatus) return { ...perhapsSent, wraps: true };
     return { verdict: retryAfter(readRetryHint(headersOf(level))), sent: 'yes' };
   }

@@ -10,18 +10,20 @@ import { isObject, Level, MOST } from './level.js';
 import { message } from './message.js';
 import { mongodb } from './mongodb.js';
 import { mssql } from './mssql.js';
+import { mysql, mysqlConnection } from './mysql.js';
 import { network } from './network.js';
+import { pooler } from './pooler.js';
 import { postgres, postgresConnection } from './postgres.js';
 import { prisma } from './prisma.js';
 import { rateLimited } from './rate-limited.js';
 import { redisConnection, redisReply } from './redis.js';
 import { resolver } from './resolver.js';
+import { sqlite } from './sqlite.js';
 import { redirect, status } from './status.js';
 import { timeout } from './timeout.js';
 import { tls, tlsInWords } from './tls.js';
 import { tunnel } from './tunnel.js';
 import { usage } from './usage.js';
-import { workerd } from './workerd.js';
 
 /** How deep causes and parts are followed. Of errors in all, `MOST` are looked at. */
 const DEPTH = 10;
@@ -38,18 +40,21 @@ const RULES: readonly Rule[] = [
   mssql,
   declared,
   rateLimited,
+  mysql,
+  sqlite,
   timeout,
   tls,
   grpc,
+  pooler,
   postgres,
   status,
   redisReply,
   resolver,
   network,
   chromium,
-  workerd,
   postgresConnection,
   redisConnection,
+  mysqlConnection,
   usage,
   hyper,
   message,
