@@ -8,10 +8,13 @@ import type { Finding } from './failure/finding.js';
  * know. Never throws, looks at a bounded number of causes and parts.
  *
  * Lost connections, DNS failures and timeouts are retried; certificates, aborts, redirects without end, peers that do
- * not speak HTTP and wrong usage stop; "fetch failed" is judged by its cause; SQLSTATEs, Redis replies and gRPC statuses
- * by whether the same command can succeed later. HTTP statuses are left to the policy (the result is undefined), except
- * where the response says more than its status: `x-should-retry`, hints other than `Retry-After`, throttling by AWS,
- * a quota that is used up. Marks (`permanent`, `retryAfter`, `retryIn`) are left to the core as well.
+ * not speak HTTP and wrong usage stop; "fetch failed" is judged by its cause; SQLSTATEs, Redis replies, gRPC statuses and
+ * the codes of MySQL, SQLite, MongoDB, Prisma and SQL Server by whether the same command can succeed later. What an error declares about
+ * itself (`retryable`, `nonRetryable`, …) is believed where it is a boolean.
+ *
+ * HTTP statuses are left to the policy (the result is undefined), except where the response says more than its status:
+ * `x-should-retry`, hints other than `Retry-After`, throttling by AWS and Google, a quota that is used up, a 409 to a
+ * request with an Idempotency-Key. Marks (`permanent`, `retryAfter`, `retryIn`) are left to the core as well.
  */
 export function classifyFailure(error: unknown): Verdict | undefined {
   return judged(error)?.verdict;
