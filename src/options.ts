@@ -1,7 +1,5 @@
 import type { AttemptContext } from './attempt.js';
 import type { Clock } from './clock.js';
-import { meantBy, optionNames } from './policy/names.js';
-import { isPlain, rules } from './policy/rules.js';
 import type { Random } from './random.js';
 import type { Report } from './report.js';
 import type { Verdict } from './verdict/verdict.js';
@@ -35,18 +33,4 @@ export interface RetryOptions<T = unknown> {
   readonly clock?: Clock | undefined;
   /** Timers of this call need not keep the process alive. Default false. */
   readonly unref?: boolean | undefined;
-}
-
-/**
- * @throws TypeError for what is no plain object (a signal by itself would never be heard), and for a name no option has
- * (a misspelt hook would never be called).
- */
-export function checkOptions(options: object): void {
-  if (!isPlain(options)) throw new TypeError('The third argument is a plain object');
-  for (const name of Object.keys(options)) {
-    if (!optionNames.test(name)) {
-      const meant = rules[name] ? 'it belongs in the policy' : meantBy(name);
-      throw new TypeError(`retry has no option ${name}: ${meant}`);
-    }
-  }
 }

@@ -4,7 +4,8 @@ import { burstReading, type Reading } from './burst.js';
 import { platform } from './clock.js';
 import { nextDelay, pastDeadline, type StopReason } from './decide.js';
 import { type Entry, records, thinned } from './log.js';
-import { checkOptions, type RetryOptions } from './options.js';
+import { checkFunction, checkOptions } from './check-options.js';
+import type { RetryOptions } from './options.js';
 import { resolvePolicy } from './policy/define.js';
 import type { PolicySpec, RetryPolicy } from './policy/policy.js';
 import { freshSeed, streamOf } from './random.js';
@@ -32,8 +33,10 @@ export function retry<T>(
   policy?: PolicySpec,
   options?: RetryOptions<T>,
 ): Promise<T> {
-  if (!options && policy === latestSpec) return unwatched(operation, latestPolicy);
+  if (!options && policy === latestSpec && typeof operation === 'function')
+    return unwatched(operation, latestPolicy);
   try {
+    checkFunction('operation', operation);
     const resolved = resolvePolicy(policy);
     if (options) checkOptions(options);
     if (options || isTimed(resolved)) return watched(operation, resolved, options ?? {});
@@ -210,7 +213,8 @@ class Call<T> {
   #settled(failed: boolean, outcome: unknown): void {
     const context = this.#context!;
     const elapsedMs = this.#note(failed, outcome);
-    const { classify, classifyResult, onRetry, random, clock = platform } = this.#options;
+    const { classify, classifyResult, onRetry, random } = this.#options;
+    const clock = this.#options.clock ?? platform;
     const attempt = this.#attempt;
     let next: number | StopReason | undefined;
     try {
@@ -263,8 +267,8 @@ class Call<T> {
   }
 
   #wait(ms: number, nowMs: number): Promise<void> {
-    const { clock = platform, unref = false } = this.#options;
-    const tick = tickIn(ms, clock, this.#start.ms + nowMs, unref);
+    const { clock, unref } = this.#options;
+    const tick = tickIn(ms, clock ?? platform, this.#start.ms + nowMs, unref ?? false);
     // Nobody else ever leaves before the time.
     if (this.#options !== UNWATCHED) this.#tick = tick;
     return tick.reached;

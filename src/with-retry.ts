@@ -1,3 +1,4 @@
+import { checkFunction, checkOptions } from './check-options.js';
 import type { RetryOptions } from './options.js';
 import { resolvePolicy } from './policy/define.js';
 import type { PolicySpec } from './policy/policy.js';
@@ -20,7 +21,8 @@ export type Retried<F extends AnyFunction> = [ReturnType<F>, Promise<Awaited<Ret
  * The same function, retried: same arguments, same `this`, same types (its own properties are not copied). The third argument is the options of each
  * call, or a function of the call's arguments that gives them (say, a signal among them).
  *
- * @throws TypeError at once, not at the first call, if the policy is not one.
+ * @throws TypeError at once, not at the first call, for a wrong operation, policy or option. Options that a function gives
+ *   are checked at each call, which rejects.
  */
 export function withRetry<F extends AnyFunction>(
   operation: F,
@@ -29,7 +31,9 @@ export function withRetry<F extends AnyFunction>(
     | RetryOptions<Awaited<ReturnType<F>>>
     | ((...args: Parameters<F>) => RetryOptions<Awaited<ReturnType<F>>> | undefined),
 ): Retried<F> {
+  checkFunction('operation', operation);
   const resolved = resolvePolicy(policy);
+  if (options && typeof options !== 'function') checkOptions(options);
   const retried = async function (this: unknown, ...args: Parameters<F>): Promise<unknown> {
     const chosen = typeof options === 'function' ? options(...args) : options;
     return retry(() => operation.apply(this, args) as Awaited<ReturnType<F>>, resolved, chosen);
