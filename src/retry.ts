@@ -9,7 +9,7 @@ import { run, settle } from './attempt/run.js';
 
 import { isTimed, limited } from './attempt/time-limit.js';
 import { TimeoutError } from './attempt/timeout-error.js';
-import { checkOperation, checkOptions } from './check-options.js';
+import { checkFunction, checkOptions } from './check-options.js';
 import { pastDeadline } from './decide.js';
 import type { RetryOptions } from './options.js';
 import { resolvePolicy } from './policy/define.js';
@@ -35,7 +35,7 @@ export function retry<T>(
   options?: RetryOptions<T> | null,
 ): Promise<T> {
   try {
-    checkOperation(operation);
+    checkFunction('operation', operation);
     if (options) checkOptions(options);
     else if (policy === latestSpec) return plain(operation, latestPolicy);
     const resolved = resolvePolicy(policy);

@@ -1,4 +1,4 @@
-import { checkOperation, checkOptions } from './check-options.js';
+import { checkFunction, checkOptions } from './check-options.js';
 import type { RetryOptions } from './options.js';
 import { resolvePolicy } from './policy/define.js';
 import type { PolicySpec } from './policy/policy.js';
@@ -34,7 +34,7 @@ export function withRetry<F extends AnyFunction>(
     | ((...args: Parameters<F>) => RetryOptions<Awaited<ReturnType<F>>> | null | undefined)
     | null,
 ): Retried<F> {
-  checkOperation(operation);
+  checkFunction('operation', operation);
   const resolved = resolvePolicy(policy);
   const optionsFor = typeof options === 'function' ? options : undefined;
   const fixed = optionsFor ? undefined : named(options as RetryOptions | undefined, operation.name);

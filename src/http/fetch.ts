@@ -1,5 +1,13 @@
 import { type PolicySpec, retry, type RetryOptions, type RetryPolicy, type Verdict } from '../index.js';
-import { type AttemptContext, remember, type Report, resolvePolicy, systemClock } from '../internal.js';
+import {
+  type AttemptContext,
+  checkOptions,
+  fetchOptions,
+  remember,
+  type Report,
+  resolvePolicy,
+  systemClock,
+} from '../internal.js';
 import { judged } from './failure.js';
 import { discard, type FetchLike, OutgoingRequest, type RequestHead } from './request.js';
 import { judgeResponse } from './response.js';
@@ -29,13 +37,14 @@ export interface RetryFetchOptions<
  * When retrying ends, the last response is returned, or the last error thrown, as `fetch` does; `reportOf` either of
  * them tells what happened. `attemptTimeoutMs` ends when the headers have arrived, the caller's signal with the body.
  *
- * @throws TypeError at once if the policy is wrong; a wrong option rejects the call.
+ * @throws TypeError at once if the policy or an option is wrong.
  */
 export function retryFetch<F extends FetchLike = typeof globalThis.fetch>(
   policy?: PolicySpec,
   options: RetryFetchOptions<F> = {},
 ): F {
   const resolved = resolvePolicy(policy);
+  checkOptions(options, fetchOptions);
   const fetchWithRetry: FetchLike = async (input, init) =>
     new FetchCall(resolved, options, input, init).run();
   return fetchWithRetry as F;
@@ -59,10 +68,11 @@ class FetchCall {
     init: RequestInit | null | undefined,
   ) {
     this.request = new OutgoingRequest(input, init);
-    const { idempotent = false } = options;
     this.mayRepeat =
       this.request.isIdempotent ||
-      (typeof idempotent === 'function' ? idempotent(this.request.head) : idempotent);
+      (typeof options.idempotent === 'function'
+        ? options.idempotent(this.request.head)
+        : options.idempotent === true);
     this.signal = either(this.request.signal, options.signal);
   }
 
@@ -98,7 +108,7 @@ class FetchCall {
   private async attempt(context: AttemptContext): Promise<Response> {
     this.letGo();
     this.current = context.attempt;
-    const { fetch = globalThis.fetch } = this.options;
+    const fetch = this.options.fetch ?? globalThis.fetch;
     const isLimited = this.policy.attemptTimeoutMs < Infinity || this.policy.maxElapsedMs < Infinity;
     // The request brings its own signal along; what is added here may be nothing, and then nothing is touched.
     const added = either(this.options.signal, isLimited ? context.signal : undefined);

@@ -25,9 +25,9 @@ test.each([NaN, -1, 0.5, Infinity, '10'])('no letter is %s ms old', (value) => {
 });
 
 test('a misspelt age purges nothing', () => {
-  expect(() => ageOf({ olderThan: 5 } as object)).toThrow(
-    'purge has no option olderThan: it has olderThanMs',
+  expect(() => ageOf({ olderThan: 5 } as object)).toThrow('olderThan: got 5; use olderThanMs');
+  expect(() => ageOf(5 as unknown as object)).toThrow(
+    'options of purge: got 5; expected a plain object, such as { olderThanMs }',
   );
-  expect(() => ageOf(5 as unknown as object)).toThrow('The options of purge are a plain object, got 5');
-  expect(() => pageOf({ limti: 5 } as object)).toThrow('list has no option limti: it has limit, offset');
+  expect(() => pageOf({ limti: 5 } as object)).toThrow('limti: got 5; use limit');
 });

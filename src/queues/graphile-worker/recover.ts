@@ -1,4 +1,4 @@
-import { type Clock, MAX_TIMER_MS, systemClock } from '../../internal.js';
+import { callOptions, type Clock, MAX_TIMER_MS, systemClock } from '../../internal.js';
 import { checkOptions, type Known } from '../options.js';
 import type { GraphileEvents, SqlClient } from './host.js';
 import { NAMES, type Names, namesOf } from './names.js';
@@ -28,7 +28,7 @@ const OPTIONS: Known<RecoverOptions> = {
   events: '',
   staleAfterMs: '',
   onError: 'function',
-  clock: '',
+  clock: callOptions.clock,
 };
 
 /** What stops a recovery that runs. */

@@ -43,11 +43,9 @@ test('a policy that is none, and a queue to pause that is not there, are refused
 const build = (options: object) => () => processor(policy, () => undefined, options);
 
 test('a handler, an option or a queue that is none is refused at once', () => {
-  expect(() => processor(policy, undefined as any)).toThrow('handler is a function, got undefined');
-  expect(build({ deadletter: new FakeQueue() })).toThrow(
-    'processor has no option deadletter: it has classify',
-  );
-  expect(build({ maxRetries: 3 })).toThrow('it belongs in the policy');
+  expect(() => processor(policy, undefined as any)).toThrow('handler: got undefined; expected a function');
+  expect(build({ deadletter: new FakeQueue() })).toThrow('deadletter: got object; use deadLetter');
+  expect(build({ maxRetries: 3 })).toThrow('maxRetries: got 3; use maxRetries, in the policy');
   expect(build({ onHint: 'Queue' })).toThrow("onHint is 'job' or 'queue', got \"Queue\"");
   expect(build({ deadLetter: 'mail-dead' })).toThrow('deadLetter is a Queue, got "mail-dead"');
   expect(build({ queue: 'mail' })).toThrow('queue is a Queue, got "mail"');

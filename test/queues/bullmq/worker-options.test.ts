@@ -67,7 +67,7 @@ const build = (options: object) => () => workerOptions({}, options);
 
 test('what is no option is refused', () => {
   expect(build({ connection: {} })).toThrow(
-    'workerOptions has no option connection: it has onHint, limiter, settings',
+    'connection: got object; unknown name; the names are onHint, limiter, settings',
   );
   expect(build({ onHint: true })).toThrow("onHint is 'job' or 'queue', got true");
 });

@@ -195,13 +195,13 @@ test('what is no option, no handler and no time to stop in is refused at once', 
   const { boss, said } = fakeBoss();
   const start = (handler: unknown, options: object) => work(boss, 'mail', policy, handler as never, options);
   await expect(start(() => 1, { onAtempt: () => 1 })).rejects.toThrow(
-    /^work has no option onAtempt: it has /,
+    /^onAtempt: got function; use onAttempt$/,
   );
   await expect(start(() => 1, { perJobResults: false })).rejects.toThrow(TypeError);
-  await expect(start(undefined, {})).rejects.toThrow('handler is a function, got undefined');
+  await expect(start(undefined, {})).rejects.toThrow('handler: got undefined; expected a function');
   expect(said).toEqual([]);
   const worker = await start(() => 1, {});
   await expect(worker.stop({ timeoutMs: NaN })).rejects.toThrow(RangeError);
-  await expect(worker.stop({ timeout: 5 } as object)).rejects.toThrow('stop has no option timeout');
+  await expect(worker.stop({ timeout: 5 } as object)).rejects.toThrow('timeout: got 5; use timeoutMs');
   await worker.stop({ timeoutMs: Infinity });
 });

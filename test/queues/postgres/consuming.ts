@@ -601,24 +601,30 @@ export function describeConsumer(name: string, open: () => Promise<OpenedForWork
         }
         expect(() => consume(opened.client, q, '', {}, () => 1)).toThrow(/queue has a name/);
         expect(() => consume(opened.client, q, 'mail', { maxRetries: -1 }, () => 1)).toThrow(TypeError);
-        expect(() => consume(opened.client, q, 'mail', {}, {} as () => 1)).toThrow(/handler is a function/);
+        expect(() => consume(opened.client, q, 'mail', {}, {} as () => 1)).toThrow(
+          /^handler: got \w+; expected a function/,
+        );
       },
     );
 
     test.each<[object, RegExp]>([
-      [{ concurency: 3 }, /^consume has no option concurency: it has classify, .*, worker, onError$/],
-      [{ attemptTimeoutMs: 3 }, /it belongs in the policy/],
-      [{ onError: 'log' }, /onError is a function, got "log"/],
-      [new AbortController().signal, /The options of consume are a plain object/],
+      [{ concurency: 3 }, /^concurency: got 3; use concurrency$/],
+      [{ attemptTimeoutMs: 3 }, /^attemptTimeoutMs: got 3; use attemptTimeoutMs, in the policy$/],
+      [{ onError: 'log' }, /^onError: got "log"; expected a function$/],
+      [new AbortController().signal, /^options of consume: got object; expected a plain object/],
     ])('an option there is not is refused before anything runs: %j', (options, message) => {
       expect(() => consume(opened.client, q, 'mail', {}, () => 1, options)).toThrow(message);
-      expect(() => consume(opened.client, q, 'mail', {}, undefined!)).toThrow(/handler is a function/);
+      expect(() => consume(opened.client, q, 'mail', {}, undefined!)).toThrow(
+        /^handler: got \w+; expected a function/,
+      );
     });
 
     test('a page or an age that is none is refused before any letter is touched', async () => {
       const operator = deadLetters(opened.client, q, 'mail');
       await expect(operator.list({ limit: -1 })).rejects.toThrow(RangeError);
-      await expect(operator.purge({ olderThan: 5 } as object)).rejects.toThrow('it has olderThanMs');
+      await expect(operator.purge({ olderThan: 5 } as object)).rejects.toThrow(
+        'olderThan: got 5; use olderThanMs',
+      );
     });
 
     /**
