@@ -11,7 +11,6 @@ import { network } from './network.js';
 import { postgres, postgresConnection } from './postgres.js';
 import { rateLimited } from './rate-limited.js';
 import { redisConnection, redisReply } from './redis.js';
-import { resolver } from './resolver.js';
 import { redirect, status } from './status.js';
 import { timeout } from './timeout.js';
 import { tls, tlsInWords } from './tls.js';
@@ -37,7 +36,6 @@ const RULES: readonly Rule[] = [
   postgres,
   status,
   redisReply,
-  resolver,
   network,
   chromium,
   workerd,
