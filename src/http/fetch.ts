@@ -44,8 +44,7 @@ export interface RetryFetchOptions<F extends FetchLike = typeof globalThis.fetch
  * GET, HEAD, OPTIONS, TRACE, PUT, DELETE and QUERY are always repeated; POST and PATCH only if nothing can have been
  * sent, on 408, 425 and 429 (as the policy lists them), or if `idempotent` or an `Idempotency-Key` says so.
  * `x-should-retry` of the server overrules that. A POST that was answered by a redirect has arrived, and is not sent again
- * whatever the next host answers. A body that can be sent once only (a stream, a used `Request`)
- * means one attempt.
+ * whatever the next host answers. A body that can be sent once only (a stream, a used `Request`) means one attempt.
  *
  * When retrying ends, the last response is returned, or the last error thrown, as `fetch` does; `reportOf` either of
  * them tells what happened. `attemptTimeoutMs` ends when the headers have arrived, the caller's signal with the body.
@@ -176,9 +175,12 @@ class FetchCall {
     const hooks: Record<string, unknown> = {};
     for (const name of HOOKS) {
       const hook: unknown = Reflect.get(options, name);
-      if (typeof hook !== 'function') continue;
-      hooks[name] = (event: object): unknown =>
-        (hook as (event: object) => unknown)({ ...event, request: { method, url } });
+      if (hook === undefined) continue;
+      // What is no function is for `retry` to refuse.
+      hooks[name] =
+        typeof hook === 'function'
+          ? (event: object): unknown => hook({ ...event, request: { method, url } })
+          : hook;
     }
     return hooks;
   }

@@ -228,6 +228,11 @@ describe('the word of others', () => {
     ]);
   });
 
+  test('a hook that is no function is not ignored', async () => {
+    const onRetry = 'log' as unknown as () => void;
+    await expect(fetchTwice({ fetch: fake(lost()), onRetry })('http://x/')).rejects.toThrow(TypeError);
+  });
+
   test('an option that does not exist rejects the call', async () => {
     const misspelt = { onretry: () => {} } as RetryFetchOptions;
     await expect(fetchTwice({ fetch: fake(), ...misspelt })('http://x/')).rejects.toThrow(/onretry/);
