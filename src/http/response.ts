@@ -2,7 +2,7 @@ import { classifyStatus, type RetryPolicy, type Verdict } from '../index.js';
 import { judge } from '../internal.js';
 import { hintOn } from './hints.js';
 import { isUnderWay } from './idempotency-key.js';
-import type { RequestHead } from './request.js';
+import type { RequestHead } from './request-head.js';
 import { retryAfter, shouldRetry } from './should-retry.js';
 
 /** Statuses of requests that were refused before they were processed (425: RFC 8470): also a POST may come again. */

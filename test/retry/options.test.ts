@@ -202,7 +202,7 @@ describe('options', () => {
     };
     expect(await retry(operation, { baseDelayMs: 0 }, options)).toBe(3);
     expect(await withRetry(operation, {}, options)()).toBe(4);
-    const fetch = retryFetch({}, { ...options, fetch: nothing, idempotent: nothing } as object);
+    const fetch = retryFetch({}, { ...options, fetch: nothing, idempotent: nothing });
     expect((await fetch('data:,x')).status).toBe(200);
   });
 

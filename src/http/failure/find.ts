@@ -17,7 +17,6 @@ import { postgres, postgresConnection } from './postgres.js';
 import { prisma } from './prisma.js';
 import { rateLimited } from './rate-limited.js';
 import { redisConnection, redisReply } from './redis.js';
-import { resolver } from './resolver.js';
 import { sqlite } from './sqlite.js';
 import { redirect, status } from './status.js';
 import { timeout } from './timeout.js';
@@ -49,7 +48,6 @@ const RULES: readonly Rule[] = [
   postgres,
   status,
   redisReply,
-  resolver,
   network,
   chromium,
   postgresConnection,

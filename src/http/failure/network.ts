@@ -6,8 +6,11 @@ import { isUnsent } from './unsent.js';
 const UNREACHED =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_[A-Z]+|ESERVFAIL|EREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ENONET|EADDRNOTAVAIL|UND_ERR_PRX_CONN|ERR_SOCKET_CLOSED_BEFORE_CONNECTION|ERR_HTTP2_(?:GOAWAY_SESSION|INVALID_SESSION|OUT_OF_STREAMS)|ConnectionRefused|FailedToOpenSocket|HTTP[23]RefusedStream)$/;
 
-/** This machine has no free port or buffer at the moment: only where a connection is being made, or written to. */
-const SHORTAGE = /^(?:EADDRINUSE|ENOBUFS|ENOMEM|ENOSR|EAGAIN)$/;
+/**
+ * The resolver is busy or has no usable answer now (names of libuv and c-ares), or this machine has no free port or buffer.
+ * The codes mean something else with another call: `listen EADDRINUSE`, a file that is busy.
+ */
+const FOR_NOW = /^E(?:BUSY|AGAIN|NOMEM|NOBUFS|NOSR|ADDRINUSE|CANCELED|NODATA|FORMERR|NOTIMP|BADRESP|OF)$/;
 
 /** An open connection can fail with these codes too, when the route to the server is lost. */
 const UNDER_WAY = /\b(?:read|write|send) E[A-Z]+/;
@@ -27,11 +30,7 @@ export const network: Rule = (level) => {
   const { code, message } = level;
   if (UNREACHED.test(code)) return isUnderWay(level) ? perhapsSent : neverSent;
   if (LOST.test(code)) return isUnsent(level) ? neverSent : perhapsSent;
-  // These codes have other meanings elsewhere: `listen EADDRINUSE`, a file that cannot be read, an aborted call.
-  if (SHORTAGE.test(code) || code === 'ECANCELED') {
-    if (isUnsent(level)) return neverSent;
-    return isUnderWay(level) ? perhapsSent : undefined;
-  }
+  if (FOR_NOW.test(code)) return isUnsent(level) ? neverSent : isUnderWay(level) ? perhapsSent : undefined;
   // The text of axios for a body that was cut off, under the code of a bad response.
   if (code === 'ERR_BAD_RESPONSE' && /aborted/.test(message)) return perhapsSent;
   // What these are about, their cause tells. That of axios is the cause of "fetch failed", and may be about the request.
