@@ -37,11 +37,10 @@ export const callOptions = {
 } as const satisfies OptionKinds;
 
 /** The options of `retryFetch`. */
-export const fetchOptions = {
-  ...callOptions,
+export const fetchOptions = /* @__PURE__ */ Object.assign({ __proto__: null! }, callOptions, {
   fetch: 'function',
   idempotent: 'boolean or function',
-} as const satisfies OptionKinds;
+} as const) satisfies OptionKinds;
 
 /** Options by name. */
 export type OptionKinds = Readonly<Record<string, OptionKind>>;

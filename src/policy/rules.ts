@@ -11,13 +11,14 @@ export type Rule = readonly [
   texts?: readonly string[],
 ];
 
-/** A list from outside must not make the check of it long, nor that of each failure. */
+/** A list from outside must not make its check long, nor the look at a failure's status. The words of the rules name it. */
 const MOST_ENTRIES = 1_000;
 
 const whole = (least: number, most = least, unit = 'whole milliseconds'): Rule => [
   `expected ${unit} >= ${least}, at most 2^53 - 1${most > least ? ', or Infinity (null in JSON)' : ''}`,
   (value) => (Number.isSafeInteger(value) && value >= least) || value === most,
 ];
+const oneOf = (names: readonly string[], rest: string): string => `expected ${names.join(', ')}${rest}`;
 const limit = /* @__PURE__ */ whole(0, Infinity);
 const kinds = /* @__PURE__ */ Object.keys(growth);
 
@@ -39,7 +40,7 @@ export const rules = {
   __proto__: null,
   maxRetries: /* @__PURE__ */ whole(0, Infinity, 'a whole number'),
   backoff: [
-    /* @__PURE__ */ `expected ${kinds.join(', ')}, or a list of 1 to ${MOST_ENTRIES} delays in ms`,
+    /* @__PURE__ */ oneOf(kinds, ', or a list of 1 to 1000 delays in ms'),
     (value) => (isList(value) ? value.length > 0 : kinds.includes(value)),
     delayRule,
     kinds,
@@ -63,7 +64,7 @@ export const rules = {
   maxElapsedMs: limit,
   maxRetryAfterMs: limit,
   retryStatuses: [
-    `expected a list of at most ${MOST_ENTRIES}: 100 to 999, '4xx' or '5xx'`,
+    "expected a list of at most 1000: 100 to 999, '4xx' or '5xx'",
     isList,
     ["expected 100 to 999, '4xx' or '5xx'", (value) => value === '4xx' || value === '5xx' || isStatus(value)],
   ],
