@@ -19,9 +19,12 @@ export function checkOptions(
   example = `{ ${Object.keys(kinds)[0]} }`,
 ): void {
   if (!isPlain(options)) throw refusal(what, options, `expected a plain object, such as ${example}`);
-  for (const [name, value] of Object.entries(options as Record<string, unknown>)) {
-    if (!Object.hasOwn(kinds, name)) throw refusal(name, value, meantBy(name, kinds));
-    if (!isOfKind(value, kinds[name]!)) throw refusal(name, value, `expected a ${kinds[name]}`);
+  for (const name in options) {
+    const value: unknown = options[name as keyof typeof options];
+    if (Object.hasOwn(kinds, name)) {
+      if (!isOfKind(value, kinds[name]!)) throw refusal(name, value, `expected a ${kinds[name]}`);
+      // Other code may have put names on the prototype of all objects.
+    } else if (Object.hasOwn(options, name)) throw refusal(name, value, meantBy(name, kinds));
   }
 }
 

@@ -134,6 +134,8 @@ describe('a name that is no option is refused, with the name that was meant', ()
   });
 });
 
+const inherited = (options: object): RetryOptions => Object.create(options) as RetryOptions;
+
 describe('options', () => {
   test.each<[unknown, string]>([
     [AbortSignal.abort(), 'object'],
@@ -175,6 +177,13 @@ describe('options', () => {
       readonly name = 'mail';
     }
     expect(await retry(() => 'ran', {}, new Settings() as RetryOptions)).toBe('ran');
+  });
+
+  test('may be inherited, and what is wrong with them is refused all the same', async () => {
+    expect(await retry(() => 1, {}, inherited({ unref: true, colour: 1 }))).toBe(1);
+    await expect(retry(() => 1, {}, inherited({ signal: new AbortController() }))).rejects.toThrow(
+      'signal: got object; expected a signal, such as controller.signal',
+    );
   });
 
   test('may hold a signal that is no AbortSignal, and a clock that is an instance', async () => {
