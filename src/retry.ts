@@ -267,12 +267,12 @@ class Call<T> {
 
   /** The abort comes from anywhere: the reaction of a promise runs in the async context of this call. */
   #listen(signal: AbortSignal): void {
-    const aborted = new Promise<void>((abort) => {
-      this.#unwatch = watch(signal, () => {
-        if (this.#state === 'running') this.#context!.abort(reasonOf(signal));
-        this.#state = 'aborted';
-        abort();
-      });
+    let abort!: () => void;
+    const aborted = new Promise<void>((resolve) => (abort = resolve));
+    this.#unwatch = watch(signal, () => {
+      if (this.#state === 'running') this.#context!.abort(reasonOf(signal));
+      this.#state = 'aborted';
+      abort();
     });
     void aborted.then(this.#onValue);
   }

@@ -35,8 +35,15 @@ export function watch(signal: AbortSignal, onAbort: () => void): () => void {
   };
 }
 
-/** What a call rejects with after an abort: `signal.reason`, or an `AbortError` if the signal (an old polyfill) has none. */
-export const reasonOf = (signal: AbortSignal): unknown =>
-  'reason' in signal
-    ? signal.reason
-    : Object.assign(new Error('The operation was aborted'), { name: 'AbortError' });
+/**
+ * What a call rejects with after an abort: `signal.reason`, or an `AbortError` if the signal (an old polyfill) has none.
+ * Does not throw: what a foreign signal throws is the reason.
+ */
+export function reasonOf(signal: AbortSignal): unknown {
+  try {
+    if ('reason' in signal) return signal.reason;
+  } catch (error) {
+    return error;
+  }
+  return Object.assign(new Error('The operation was aborted'), { name: 'AbortError' });
+}
