@@ -379,8 +379,12 @@ class Call<T> {
   /** The error of the attempt before, for a TimeoutError. Every tenth begins a new chain: causes keep errors alive. */
   #cause(): ErrorOptions | undefined {
     const before = this.#log;
-    if (!before?.failed || (before.came instanceof TimeoutError && before.attempt % 10 === 0))
-      return undefined;
+    if (!before?.failed) return undefined;
+    try {
+      if (before.attempt % 10 === 0 && before.came instanceof TimeoutError) return undefined;
+    } catch {
+      // `instanceof` of a hostile proxy.
+    }
     return { cause: before.came };
   }
 
