@@ -103,7 +103,7 @@ async function play(given: Case, parts: Parts): Promise<unknown> {
   const reports: Report[] = [];
   let outcome: unknown = 'still waiting';
   let left: unknown;
-  void retry<unknown>(
+  const call = retry<unknown>(
     ({ attempt }) => given.attempts[Math.min(attempt, given.attempts.length) - 1]!(sleep),
     given.policy,
     {
@@ -116,12 +116,12 @@ async function play(given: Case, parts: Parts): Promise<unknown> {
         return parts.options?.onEnd?.(report);
       },
     },
-  )
-    .catch((error: unknown) => error)
-    .then((end) => {
-      outcome = end;
-      left = { timers: live.size, listeners: signal.listeners.size };
-    });
+  );
+  const end = (came: unknown): void => {
+    outcome = came;
+    left = { timers: live.size, listeners: signal.listeners.size };
+  };
+  void call.then(end, end);
   await virtual.runAll();
   await watched.stop();
 
@@ -173,7 +173,9 @@ describe('a call with a hook that fails', () => {
     throws: (error) => {
       throw error;
     },
-    rejects: (error) => Promise.reject(error as Error),
+    rejects: async (error) => {
+      throw error;
+    },
     'returns a thenable that throws': (error) => ({
       // oxlint-disable-next-line unicorn/no-thenable
       then() {
