@@ -249,7 +249,7 @@ class Call<T> {
     this.#after(new Promise((resolve) => resolve(onRetry(retryEvent(name, latest, endOf(latest), next)))));
     // A promise that never settles ends with the deadline.
     const deadlineMs = this.#startMs + this.#policy.maxElapsedMs;
-    this.#endLimit = at(deadlineMs, () => this.#endByDeadline(), this.#clock, this.#options.unref);
+    this.#endLimit = at(deadlineMs, () => this.#isTooLate(Infinity), this.#clock, this.#options.unref);
   }
 
   /** Waits for the delay, unless the next attempt would begin too late. */
@@ -271,27 +271,22 @@ class Call<T> {
 
   /** Ends the call if an attempt at `beginsMs` would begin at or after the deadline. */
   #isTooLate(beginsMs: number): boolean {
-    const isTooLate = pastDeadline(this.#policy, beginsMs);
-    if (isTooLate) this.#endByDeadline();
-    return isTooLate;
-  }
-
-  #endByDeadline(): void {
+    if (!pastDeadline(this.#policy, beginsMs)) return false;
     const latest = this.#log!;
     latest.delayMs = undefined;
     this.#end('deadline', latest.failed, latest.came);
+    return true;
   }
 
   /** The abort comes from anywhere: the reaction of a promise runs in the async context of this call. */
   #listen(signal: AbortSignal): void {
     let abort!: () => void;
-    const aborted = new Promise<void>((resolve) => (abort = resolve));
+    void new Promise<void>((resolve) => (abort = resolve)).then(this.#onValue);
     this.#unwatch = watch(signal, () => {
       if (this.#state === 'running') this.#context!.abort(reasonOf(signal));
       this.#state = 'aborted';
       abort();
     });
-    void aborted.then(this.#onValue);
   }
 
   /** Ends the call after an abort. An attempt that was running is over, too. */

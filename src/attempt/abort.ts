@@ -35,15 +35,12 @@ export function watch(signal: AbortSignal, onAbort: () => void): () => void {
   };
 }
 
-/**
- * What a call rejects with after an abort: `signal.reason`, or an `AbortError` if the signal (an old polyfill) has none.
- * Does not throw: what a foreign signal throws is the reason.
- */
+/** What a call rejects with after an abort: `signal.reason`, or an `AbortError` if the signal (an old polyfill) has none. */
 export function reasonOf(signal: AbortSignal): unknown {
   try {
     if ('reason' in signal) return signal.reason;
-  } catch (error) {
-    return error;
+  } catch {
+    // A foreign getter that throws gives no reason.
   }
   return Object.assign(new Error('The operation was aborted'), { name: 'AbortError' });
 }
