@@ -212,6 +212,10 @@ const mustBe = (holds: boolean, cases: unknown): void => {
   if (!holds) throw new Error(`does not hold for ${fc.stringify(cases)}`);
 };
 
+const noDraw = (): never => {
+  throw new Error('drawn');
+};
+
 describe('an exact delay', () => {
   test('is min(ceil(delayMs), 2^53 - 1) under every policy and draw, while there are retries and time', () => {
     fc.assert(
@@ -240,11 +244,8 @@ describe('an exact delay', () => {
         ({ policy, failure }, other, delayMs) => {
           const { maxRetries, maxElapsedMs } = policy;
           const exact = { ...failure, verdict: { delayMs } };
-          const random = (): never => {
-            throw new Error('drawn');
-          };
-          expect(decide({ ...other, maxRetries, maxElapsedMs }, exact, random)).toEqual(
-            decide(policy, exact, random),
+          expect(decide({ ...other, maxRetries, maxElapsedMs }, exact, noDraw)).toEqual(
+            decide(policy, exact, noDraw),
           );
         },
       ),
