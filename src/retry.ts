@@ -39,7 +39,12 @@ export function retry<T>(
     if (options) checkOptions(options);
     else if (policy === latestSpec) return plain(operation, latestPolicy);
     const resolved = resolvePolicy(policy);
-    if (options || isTimed(resolved)) return watched(operation, resolved, options ?? {});
+    if (options || isTimed(resolved)) {
+      const { call, promise } = watched(operation, resolved, options ?? {});
+      // Begins here, and not deeper: more than four frames up to the operation push the callers out of its stack traces.
+      call.start();
+      return promise;
+    }
     if (Object.isFrozen(policy)) {
       latestSpec = policy;
       latestPolicy = resolved;
@@ -57,10 +62,17 @@ export function retry<T>(
 let latestSpec: PolicySpec | undefined = {};
 let latestPolicy: RetryPolicy;
 
-function watched<T>(operation: Operation<T>, policy: RetryPolicy, options: RetryOptions<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    void new Call(operation, policy, options, resolve, reject).step(false);
+/** A call that has its state from the start. (A function of its own: a closure in `retry` would cost every call memory.) */
+function watched<T>(
+  operation: Operation<T>,
+  policy: RetryPolicy,
+  options: RetryOptions<T>,
+): { readonly call: Call<T>; readonly promise: Promise<T> } {
+  let call!: Call<T>;
+  const promise = new Promise<T>((resolve, reject) => {
+    call = new Call(operation, policy, options, resolve, reject);
   });
+  return { call, promise };
 }
 
 /** A call that nothing can interrupt or observe. It has no state before its first attempt has failed: most never fail. */
@@ -81,7 +93,7 @@ function plain<T>(operation: Operation<T>, policy: RetryPolicy): Promise<T> {
 
 /** What a call waits for, or why it waits for nothing. */
 type State =
-  /** The first attempt is about to begin. */
+  /** No attempt has begun. */
   | 'new'
   /** The operation runs. */
   | 'running'
@@ -91,6 +103,8 @@ type State =
   | 'announcing'
   /** The delay before the next attempt. */
   | 'waiting'
+  /** The delay is over: the next attempt begins in the next microtask. */
+  | 'awake'
   /** The caller has aborted: the call ends in the next microtask. */
   | 'aborted'
   | 'over';
@@ -98,6 +112,8 @@ type State =
 /** A handler of `then` that returns this leaves the promise of that `then` pending. Nothing is kept. */
 // oxlint-disable-next-line unicorn/no-thenable -- a thenable that never settles is what is needed
 const NEVER = { then(): void {} };
+
+const READY = /* @__PURE__ */ Promise.resolve();
 
 /**
  * One call under way: run, judge, announce, wait, run again. `decide` has the rules; this class measures, asks and obeys.
@@ -144,6 +160,20 @@ class Call<T> {
     this.#clock = options.clock ?? systemClock;
   }
 
+  /** Listens to the signal, and runs the first attempt. */
+  start(): void {
+    try {
+      this.#startMs = this.#clock.now();
+      const { signal } = this.#options;
+      if (signal?.aborted) return this.#end('aborted', true, reasonOf(signal));
+      if (signal) this.#listen(signal);
+      this.#run(0);
+    } catch (error) {
+      // The caller's clock or signal has thrown.
+      this.#end('hook-failed', true, error);
+    }
+  }
+
   /** Goes on after a first attempt that has failed. */
   goOn(startMs: number, context: Attempt, error: unknown): void {
     this.#startMs = startMs;
@@ -156,27 +186,18 @@ class Call<T> {
   step(failed: boolean, came?: unknown): typeof NEVER {
     const state = this.#state;
     try {
-      if (state === 'new') this.#begin();
-      else if (state === 'running') this.#judge(failed, came);
+      if (state === 'running') this.#judge(failed, came);
       else if (state === 'aborted') this.#abort();
       // `onRetry` vetoes the retry by throwing, and the caller's clock may throw.
       else if (failed) this.#end('hook-failed', true, came);
       else if (state === 'announcing') this.#wait(this.#elapsedMs());
-      else if (state === 'waiting') this.#run(this.#elapsedMs());
+      else if (state === 'waiting') this.#wake();
+      else if (state === 'awake') this.#run(this.#elapsedMs());
     } catch (error) {
-      // The caller's clock or signal has thrown.
+      // The caller's clock has thrown.
       this.#end('hook-failed', true, error);
     }
     return NEVER;
-  }
-
-  /** Listens to the signal, and runs the first attempt. */
-  #begin(): void {
-    this.#startMs = this.#clock.now();
-    const { signal } = this.#options;
-    if (signal?.aborted) return this.#end('aborted', true, reasonOf(signal));
-    if (signal) this.#listen(signal);
-    this.#run(0);
   }
 
   /** Takes the next step when the promise settles, so that stack traces show the caller: V8 looks for `resolve`. */
@@ -250,6 +271,12 @@ class Call<T> {
     this.#due = tickAt(this.#startMs + dueMs, this.#clock, this.#options.unref);
     this.#state = 'waiting';
     void this.#due.reached.then(this.#onValue, this.#onError);
+  }
+
+  /** The promise that stack traces follow is made here and not in `#wait`: a call that waits takes no memory for it. */
+  #wake(): void {
+    this.#state = 'awake';
+    void READY.then(this.#onValue).then(this.#resolve as () => void);
   }
 
   /** Ends the call if an attempt at `beginsMs` would begin at or after the deadline. */
@@ -357,8 +384,12 @@ class Call<T> {
   /** The error of the attempt before, for a TimeoutError. Every tenth begins a new chain: causes keep errors alive. */
   #cause(): ErrorOptions | undefined {
     const before = this.#log;
-    if (!before?.failed || (before.came instanceof TimeoutError && before.attempt % 10 === 0))
-      return undefined;
+    if (!before?.failed) return undefined;
+    try {
+      if (before.attempt % 10 === 0 && before.came instanceof TimeoutError) return undefined;
+    } catch {
+      // `instanceof` of a hostile proxy.
+    }
     return { cause: before.came };
   }
 

@@ -75,7 +75,7 @@ function statusVerdict(error: Shape, policy: Statuses, clock: WallClock): Verdic
   return retryAfterMs === undefined ? verdict : { retryAfterMs };
 }
 
-/** One part that stops, stops all; else they are retried, after the longest of their hints. */
+/** One part that stops, stops all; else they are retried, after the longest of their hints and exact delays. */
 function partsVerdict(
   error: Shape,
   policy: Statuses,
@@ -94,10 +94,14 @@ function partsVerdict(
   for (const part of error.errors as unknown[]) {
     const verdict = judge(part, policy, clock, depth + 1, budget);
     if (verdict === 'stop') return verdict;
-    if (!all || hintOf(verdict)! > (hintOf(all) ?? -1)) all = verdict;
+    if (!all || msOf(verdict) > msOf(all)) all = verdict;
   }
   return all;
 }
+
+/** The hint or the exact delay of a verdict; -1 if it has neither. */
+const msOf = (verdict: Verdict): number =>
+  hintOf(verdict) ?? (verdict as { readonly delayMs?: number }).delayMs ?? -1;
 
 /** What no second try can mend. A TypeError is also what lost networks are reported as; those have a known message, or a system's code. */
 function isProgrammingError({ name, code, message }: Shape): boolean {
