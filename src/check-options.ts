@@ -39,7 +39,12 @@ const isFunction = (value: unknown): boolean => typeof value === 'function';
 
 function isOfKind(value: any, kind: OptionKind): boolean {
   if (value === undefined || value === null) return true;
-  if (kind === SIGNAL) return value.aborted !== undefined && isFunction(value.addEventListener);
-  if (kind === CLOCK) return isFunction(value.now) && isFunction(value.wallNow) && isFunction(value.setTimer);
+  try {
+    if (kind === SIGNAL) return value.aborted !== undefined && isFunction(value.addEventListener);
+    if (kind === CLOCK) return [value.now, value.wallNow, value.setTimer].every(isFunction);
+  } catch {
+    // A getter that throws: the call will meet it, and end with its error.
+    return true;
+  }
   return !kind || kind.includes(typeof value);
 }

@@ -191,8 +191,8 @@ class Call<T> {
       // `onRetry` vetoes the retry by throwing, and the caller's clock may throw.
       else if (failed) this.#end('hook-failed', true, came);
       else if (state === 'announcing') this.#wait(this.#elapsedMs());
-      else if (state === 'waiting') this.#wake();
-      else if (state === 'awake') this.#run(this.#elapsedMs());
+      else if (state === 'waiting' && this.#options !== NO_OPTIONS) this.#wake();
+      else if (state === 'waiting' || state === 'awake') this.#run(this.#elapsedMs());
     } catch (error) {
       // The caller's clock has thrown.
       this.#end('hook-failed', true, error);
@@ -273,7 +273,11 @@ class Call<T> {
     void this.#due.reached.then(this.#onValue, this.#onError);
   }
 
-  /** The promise that stack traces follow is made here and not in `#wait`: a call that waits takes no memory for it. */
+  /**
+   * Runs the attempt from the reaction of a promise that stack traces follow, for operations that throw at once. It is
+   * made here, so that a call that waits takes no memory for it. A call without options does without: this doubles the
+   * cost of a retry.
+   */
   #wake(): void {
     this.#state = 'awake';
     void READY.then(this.#onValue).then(this.#resolve as () => void);
