@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { checkHandler, checkOptions, QUEUE_OPTIONS } from '../../src/queues/options.js';
+import { checkHandler, optionsOf, QUEUE_OPTIONS } from '../../src/queues/options.js';
 
-const check = (options: unknown) => (): void => checkOptions('work', options as object, QUEUE_OPTIONS);
+const check = (options: unknown) => (): unknown => optionsOf('work', options as object, QUEUE_OPTIONS);
 
 test('options that are known pass, given or not', () => {
   const { signal } = new AbortController();
@@ -22,7 +22,16 @@ test('a key of the policy is sent where it belongs', () => {
   expect(check({ maxRetries: 3 })).toThrow('work has no option maxRetries: it belongs in the policy');
 });
 
-test.each([null, 7, 'x', [], () => 1, new AbortController().signal])('%s is no options', (options) => {
+test('null and undefined are the same as not given, also for all options together', () => {
+  const classify = (): undefined => undefined;
+  expect(check({ classify, onAttempt: undefined, random: null, signal: null, clock: null })()).toEqual({
+    classify,
+  });
+  expect(check(null)()).toEqual({});
+  expect(check(undefined)()).toEqual({});
+});
+
+test.each([7, 'x', [], () => 1, new AbortController().signal])('%s is no options', (options) => {
   expect(check(options)).toThrow('The options of work are a plain object, got ');
 });
 
@@ -30,6 +39,14 @@ test('a hook has to be a function, and a signal one', () => {
   expect(check({ classify: 'stop' })).toThrow('classify is a function, got "stop"');
   expect(check({ onAttempt: false })).toThrow('onAttempt is a function, got false');
   expect(check({ signal: new AbortController() })).toThrow('signal is an AbortSignal, got object');
+  expect(check({ signal: new EventTarget() })).toThrow('signal is an AbortSignal, got object');
+});
+
+test('a clock has its three functions', () => {
+  expect(check({ clock: { now: () => 0, wallNow: () => 0, setTimer: () => () => undefined } })).not.toThrow();
+  for (const clock of [7, Date, { now: () => 0 }, { now: () => 0, wallNow: () => 0, setTimer: 5 }]) {
+    expect(check({ clock })).toThrow('clock is an object with the functions now, wallNow, setTimer, got ');
+  }
 });
 
 test('a handler has to be a function', () => {

@@ -28,7 +28,8 @@ function claimed({ attempts = 1, lost = false }: { attempts?: number; lost?: boo
     async query(text, values = []) {
       said.push({ text, values });
       if (text === sql.version) return { rows: [{ version: KNOWN_VERSIONS[0] }] };
-      if (text.includes('with claim as')) return { rows: [{ id: '42', attempt: attempts, elapsed_ms: 0 }] };
+      if (text.includes('with claim as'))
+        return { rows: [{ id: '42', attempt: attempts, elapsed_ms: 0, lost: attempts > 1 ? 1 : 0 }] };
       return { rows: lost ? [] : [{}] };
     },
     abortSignal: shutdown.signal,

@@ -25,7 +25,9 @@ function fakeBoss() {
         return { rows: [{ fence: 1 }] };
       }
       const claims: { id: string; fence: number }[] = JSON.parse(String(values[1]));
-      return { rows: claims.map(({ id, fence }) => ({ id, attempt: fence, elapsed_ms: 0 })) };
+      return {
+        rows: claims.map(({ id, fence }) => ({ id, attempt: fence, elapsed_ms: 0, lost: fence > 4 ? 1 : 0 })),
+      };
     },
     beginTransaction: async () => ({ db, commit: async () => undefined, rollback: async () => undefined }),
   };
