@@ -108,7 +108,7 @@ export function processor<Job extends BullJob, Value>(
     }
     const isDoubtful = run.attempt > resolved.maxRetries + 1 || job.stalledCounter > 0 || deathOf(job);
     const rows = isDoubtful && queue ? await readRows(queue, run.id) : undefined;
-    const over = earlierDeath(job, run.attempt, rows) ?? (await spent(run, rows));
+    const over = earlierDeath(job, run.attempt, rows) ?? (await spent(run, rows, queue));
     if (over) {
       const { reason, attempts, error } = over;
       await buried(over, over.row ?? (error && { attempt: attempts, outcome: 'dead', reason, error }));
@@ -147,6 +147,7 @@ type KnownDeath = Death & { readonly row?: HistoryRow };
 async function spent<Job extends BullJob>(
   run: AttemptRun<Job>,
   rows: readonly HistoryRow[] | undefined,
+  queue: BullQueue | undefined,
 ): Promise<KnownDeath | undefined> {
   const { job, attempt } = run;
   const known = before(job, attempt, rows);
@@ -155,9 +156,11 @@ async function spent<Job extends BullJob>(
     // With its row the attempt is reported: the next worker does not report it again.
     await writeRow(job, { attempt: lost, outcome: 'stalled', ...kept(hookErrors.get(lost)) });
   }
-  const last = rows?.findLast((row) => row.attempt === attempt - 1);
   const hookError = hookErrors.get(attempt - 1);
-  if (last && hookError) await writeRow(job, { ...last, hookError });
+  if (hookError && !known.lost && queue) {
+    const last = (rows ?? (await readRows(queue, run.id))).findLast((row) => row.attempt === attempt - 1);
+    if (last) await writeRow(job, { ...last, hookError });
+  }
   return over && { reason: over, attempts: attempt - 1 };
 }
 

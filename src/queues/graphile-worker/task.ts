@@ -94,8 +94,10 @@ export function task<Payload = any, Helpers extends GraphileHelpers = GraphileHe
         return;
       case 'retry':
         if (await claim.retry(outcome.record)) {
-          void claim.due().catch(() => undefined);
-          wake.in(outcome.delayMs);
+          const dueMs = clock.now() + outcome.delayMs;
+          // A wake-up before the exact time is set would find the job held back by graphile-worker's own delay.
+          const isSet = claim.due().catch(() => undefined);
+          void isSet.then(() => wake.in(Math.max(0, dueMs - clock.now())));
         }
         throw fitting(outcome.error);
       case 'dead':

@@ -41,7 +41,7 @@ describe('names', () => {
     expect(refused({ ded: 'x', table: 'jobs' })).toBe(
       'tableQueue has no option ded: it has table, dead, columns',
     );
-    expect(refused(undefined)).toBe('The options of tableQueue are a plain object, got undefined');
+    expect(refused(undefined)).toMatch(/^table is a name .*, got undefined$/);
     expect(refused('jobs')).toBe('The options of tableQueue are a plain object, got "jobs"');
     expect(() => tableQueue({ table: 'jobs' }).add('mail', 1, { delay: 5 } as object)).toThrow(
       'add has no option delay: it has delayMs',
