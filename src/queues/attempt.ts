@@ -1,4 +1,3 @@
-import { type Random, type RetryPolicy, seeded } from '../index.js';
 import {
   Attempt,
   attemptEvent,
@@ -12,21 +11,9 @@ import {
   watch,
 } from '../internal.js';
 import { errorData } from './error.js';
+import { randomOf, type Run } from './run.js';
 import { tell, type Told } from './tell.js';
-import type { DeadReason, Handler, HistoryRow, QueueOptions, RunEvent } from './types.js';
-
-/** What every host has in common: whose policy, whose job, which attempt. */
-export interface Run<Job> {
-  readonly policy: RetryPolicy;
-  readonly job: Job;
-  readonly queue: string;
-  readonly id: string;
-  /** From 1. */
-  readonly attempt: number;
-  /** Milliseconds since the job was first due, on the store's clock; asked before the attempt and at the decision. */
-  readonly elapsedMs: () => number;
-  readonly options: QueueOptions<Job>;
-}
+import type { DeadReason, Handler, HistoryRow, RunEvent } from './types.js';
 
 export interface AttemptRun<Job> extends Run<Job> {
   readonly handler: Handler<Job>;
@@ -102,10 +89,6 @@ export async function runAttempt<Job>(job: AttemptRun<Job>): Promise<Outcome> {
   const reason = next.reason as DeadReason;
   return { kind: 'dead', reason, error, record: { ...failed, reason } };
 }
-
-/** The draws of a job: the caller's stream, or one that can be computed again anywhere from queue and id. */
-export const randomOf = <Job>({ options, job, queue, id }: Run<Job>): Random =>
-  options.random?.(job) ?? seeded(`${queue}:${id}`);
 
 interface Handled {
   readonly failed: boolean;

@@ -1,5 +1,5 @@
 import { decide } from '../index.js';
-import type { Run } from './attempt.js';
+import type { Run } from './run.js';
 import type { ErrorData } from './error.js';
 import { tell } from './tell.js';
 import type { DeadReason } from './types.js';

@@ -1,5 +1,5 @@
 import { at, observe, systemClock } from '../internal.js';
-import type { Run } from './attempt.js';
+import type { Run } from './run.js';
 import { type ErrorData, errorData } from './error.js';
 import type { RunEvent, UnrunEvent } from './types.js';
 

@@ -474,7 +474,7 @@ describe('onAttempt', () => {
     const options = { onAttempt: () => new Promise((_, reject) => (fail = reject)) };
     const outcome = attempt(() => 'sent', {}, { options });
     await clock.advance(4_999);
-    expect(await Promise.race([outcome, 'waiting'])).toBe('waiting');
+    expect(await Promise.race([outcome, Promise.resolve('waiting')])).toBe('waiting');
     await clock.advance(1);
     expect(await outcome).toMatchObject({ kind: 'done', value: 'sent' });
     expect(clock.liveTimers).toBe(0);

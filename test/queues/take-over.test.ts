@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { definePolicy, type PolicySpec } from '../../src/index.js';
-import type { Run } from '../../src/queues/attempt.js';
+import type { Run } from '../../src/queues/run.js';
 import { DECIDED, takeOver } from '../../src/queues/take-over.js';
 import type { AttemptEvent, QueueOptions } from '../../src/queues/types.js';
 import { virtualClock } from '../../src/testing/index.js';
@@ -71,6 +71,10 @@ describe('before an attempt', () => {
   });
 });
 
+const fails = ({ attempt }: AttemptEvent<Job>): never => {
+  throw new Error(`metrics ${attempt}`);
+};
+
 describe('onAttempt', () => {
   const events: AttemptEvent<Job>[] = [];
   const onAttempt = (event: AttemptEvent<Job>): void => void events.push(event);
@@ -115,9 +119,6 @@ describe('onAttempt', () => {
   });
 
   test('changes nothing by throwing; its errors are kept with their attempts', async () => {
-    const fails = ({ attempt }: AttemptEvent<Job>): never => {
-      throw new Error(`metrics ${attempt}`);
-    };
     const { over: reason, hookErrors } = await takeOver(run({ maxRetries: 9 }, 4, 0, { onAttempt: fails }), {
       isDecided: false,
       lost: 2,
@@ -138,7 +139,7 @@ describe('onAttempt', () => {
       },
     );
     await clock.advance(4_999);
-    expect(await Promise.race([taking, 'waiting'])).toBe('waiting');
+    expect(await Promise.race([taking, Promise.resolve('waiting')])).toBe('waiting');
     await clock.advance(1);
     expect((await taking).over).toBeUndefined();
     expect(clock.liveTimers).toBe(0);

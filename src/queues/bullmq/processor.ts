@@ -1,23 +1,14 @@
 import { decide, type PolicySpec, type RetryPolicy } from '../../index.js';
-import { type AttemptRun, randomOf, runAttempt } from '../attempt.js';
+import { type AttemptRun, runAttempt } from '../attempt.js';
+import { randomOf } from '../run.js';
 import { resolvePolicy, show, systemClock } from '../../internal.js';
 import { checkHandler, type Known, optionsOf, QUEUE_OPTIONS } from '../options.js';
-import { takeOver } from '../take-over.js';
-import type { ErrorData } from '../error.js';
 import type { Handler, HistoryRow, QueueOptions } from '../types.js';
-import { before, leaveNote } from './before.js';
+import { leaveNote } from './before.js';
 import { bury, letterOf } from './burial.js';
-import {
-  type Death,
-  deathOf,
-  fit,
-  isMessage,
-  isUnrecoverable,
-  notRun,
-  recalled,
-  released,
-} from './errors.js';
-import { readRows, writeRow } from './history.js';
+import { deathBefore } from './death.js';
+import { type Death, fit, isMessage, isUnrecoverable, notRun, recalled, released } from './errors.js';
+import { writeRow } from './history.js';
 import type { BullDeadQueue, BullJob, BullQueue } from './host.js';
 import { giveUp, retryAfter } from './settle.js';
 import { checkOnHint } from './worker-options.js';
@@ -90,11 +81,11 @@ export function processor<Job extends BullJob, Value>(
       giveUp(job);
     };
 
-    /** Leaves the row of an attempt after which the job may come back. */
-    const record = async ({ attempt }: AttemptRun<Job>, row: HistoryRow): Promise<void> => {
+    /** Leaves the row of an attempt after which the job may come back, so that its next worker knows what was decided. */
+    const leaveRow = async (row: HistoryRow): Promise<void> => {
       const isReadable = (await writeRow(job, row)) && queue !== undefined;
-      const isDoubtful = attempt > resolved.maxRetries || job.stalledCounter > 0;
-      if (isDoubtful && !isReadable) leaveNote(job, attempt, row.outcome === 'done' ? 'done' : 'retry');
+      const isDoubtful = row.attempt > resolved.maxRetries || job.stalledCounter > 0;
+      if (isDoubtful && !isReadable) leaveNote(job, row.attempt, row.outcome === 'done' ? 'done' : 'retry');
     };
 
     if (options.signal?.aborted) {
@@ -106,9 +97,7 @@ export function processor<Job extends BullJob, Value>(
       giveUp(job);
       throw recalled(letter.lastError);
     }
-    const isDoubtful = run.attempt > resolved.maxRetries + 1 || job.stalledCounter > 0 || deathOf(job);
-    const rows = isDoubtful && queue ? await readRows(queue, run.id) : undefined;
-    const over = earlierDeath(job, run.attempt, rows) ?? (await spent(run, rows, queue));
+    const over = await deathBefore(run, queue);
     if (over) {
       const { reason, attempts, error } = over;
       await buried(over, over.row ?? (error && { attempt: attempts, outcome: 'dead', reason, error }));
@@ -123,11 +112,11 @@ export function processor<Job extends BullJob, Value>(
         // Should the settling fail, the job runs again, in its own time: a value that cannot be stored must not make a
         // hot loop.
         retryAfter(job, delayAfterSuccess(run));
-        await record(run, outcome.record);
+        await leaveRow(outcome.record);
         return outcome.value as Value;
       case 'retry':
         retryAfter(job, outcome.delayMs);
-        await record(run, outcome.record);
+        await leaveRow(outcome.record);
         if (onHint === 'queue' && outcome.hintMs !== undefined) await queue?.rateLimit(outcome.delayMs);
         throw fit(outcome.error);
       case 'dead': {
@@ -138,50 +127,6 @@ export function processor<Job extends BullJob, Value>(
       }
     }
   };
-}
-
-/** With the row of the attempt that ended it, if the job's log has one. */
-type KnownDeath = Death & { readonly row?: HistoryRow };
-
-/** The death of a job that has no further attempt: crashes have used them up, or its time is over. */
-async function spent<Job extends BullJob>(
-  run: AttemptRun<Job>,
-  rows: readonly HistoryRow[] | undefined,
-  queue: BullQueue | undefined,
-): Promise<KnownDeath | undefined> {
-  const { job, attempt } = run;
-  const known = before(job, attempt, rows);
-  const { over, hookErrors } = await takeOver(run, known);
-  for (let lost = attempt - known.lost; lost < attempt; lost++) {
-    // With its row the attempt is reported: the next worker does not report it again.
-    await writeRow(job, { attempt: lost, outcome: 'stalled', ...kept(hookErrors.get(lost)) });
-  }
-  const hookError = hookErrors.get(attempt - 1);
-  if (hookError && !known.lost && queue) {
-    const last = (rows ?? (await readRows(queue, run.id))).findLast((row) => row.attempt === attempt - 1);
-    if (last) await writeRow(job, { ...last, hookError });
-  }
-  return over && { reason: over, attempts: attempt - 1 };
-}
-
-const kept = (hookError: ErrorData | undefined): Pick<HistoryRow, 'hookError'> =>
-  hookError ? { hookError } : {};
-
-/**
- * The death of a job that was never buried: its letter could not be written, or its worker died or lost the job before
- * it was. Such a job must not run again.
- */
-function earlierDeath(
-  job: BullJob,
-  attempt: number,
-  rows: readonly HistoryRow[] | undefined,
-): KnownDeath | undefined {
-  const told = deathOf(job);
-  if (!told && job.stalledCounter === 0) return undefined;
-  const row = rows?.at(-1);
-  // A job that was put back by hand after its burial may have been lost since, in an attempt that left no row.
-  if (row?.attempt !== (told?.attempts ?? attempt - 1) || !row.reason) return told;
-  return { reason: row.reason, attempts: row.attempt, error: row.error, row };
 }
 
 function checkQueue(name: string, queue: unknown): void {

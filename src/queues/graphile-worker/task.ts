@@ -1,6 +1,7 @@
 import type { PolicySpec } from '../../index.js';
 import { resolvePolicy, systemClock } from '../../internal.js';
-import { type Run, runAttempt } from '../attempt.js';
+import { runAttempt } from '../attempt.js';
+import type { Run } from '../run.js';
 import { checkHandler, type Known, optionsOf, QUEUE_OPTIONS } from '../options.js';
 import { takeOver } from '../take-over.js';
 import type { JobContext, QueueOptions } from '../types.js';

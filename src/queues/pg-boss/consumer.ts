@@ -1,6 +1,7 @@
 import type { RetryPolicy } from '../../index.js';
 import { systemClock } from '../../internal.js';
-import { type Outcome, type Run, runAttempt } from '../attempt.js';
+import { type Outcome, runAttempt } from '../attempt.js';
+import type { Run } from '../run.js';
 import {
   type AttemptsTable,
   type Begun,

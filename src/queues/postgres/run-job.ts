@@ -1,6 +1,7 @@
 import { decide, type RetryPolicy } from '../../index.js';
 import type { Clock } from '../../internal.js';
-import { type AttemptRun, type Outcome, randomOf, runAttempt } from '../attempt.js';
+import { type AttemptRun, type Outcome, runAttempt } from '../attempt.js';
+import { randomOf } from '../run.js';
 import { isRefusal, waitOut } from '../persist.js';
 import { type Before, takeOver } from '../take-over.js';
 import type { Handler, HistoryRow, QueueOptions } from '../types.js';

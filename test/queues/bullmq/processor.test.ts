@@ -330,18 +330,23 @@ describe('policyFor', () => {
   });
 });
 
-describe('onAttempt', () => {
-  const lost = async (options: ProcessorOptions<FakeJob>, job = new FakeJob(0, 1)) => {
-    const events: unknown[] = [];
-    await run(job, () => 'sent', {
-      onAttempt: ({ attempt, outcome }) => events.push([attempt, outcome]),
-      ...options,
-    });
-    return { events, rows: job.logs.map((row) => JSON.parse(row)) };
-  };
+/** Runs a job that was lost once: the attempts that were reported, and the rows that were written. */
+const reported = async (options: ProcessorOptions<FakeJob>, job = new FakeJob(0, 1)) => {
+  const events: unknown[] = [];
+  await run(job, () => 'sent', {
+    onAttempt: ({ attempt, outcome }) => events.push([attempt, outcome]),
+    ...options,
+  });
+  return { events, rows: job.logs.map((row) => JSON.parse(row)) };
+};
 
+const fails = ({ outcome }: AttemptEvent<FakeJob>): void => {
+  if (outcome !== 'done') throw new Error('metrics are down');
+};
+
+describe('onAttempt', () => {
   test('hears of a lost attempt once, also if the worker that took the job over gave it back', async () => {
-    const { events, rows } = await lost({ queue: new FakeQueue('mail') });
+    const { events, rows } = await reported({ queue: new FakeQueue('mail') });
     expect(events).toEqual([
       [1, 'stalled'],
       [2, 'done'],
@@ -351,13 +356,13 @@ describe('onAttempt', () => {
       { attempt: 2, outcome: 'done' },
     ]);
     const row = JSON.stringify({ ostinato: 1, attempt: 1, outcome: 'stalled' });
-    const again = await lost({ queue: new FakeQueue('mail', {}, [row]) });
+    const again = await reported({ queue: new FakeQueue('mail', {}, [row]) });
     expect(again.events).toEqual([[2, 'done']]);
   });
 
   test('hears of each attempt that was lost in a row', async () => {
     const row = JSON.stringify({ ostinato: 1, attempt: 1, outcome: 'retry' });
-    const { events } = await lost({ queue: new FakeQueue('mail', {}, [row]) }, new FakeJob(1, 2));
+    const { events } = await reported({ queue: new FakeQueue('mail', {}, [row]) }, new FakeJob(1, 2));
     expect(events).toEqual([
       [2, 'stalled'],
       [3, 'stalled'],
@@ -366,25 +371,22 @@ describe('onAttempt', () => {
   });
 
   test('has its error kept with the attempt it heard of, and nothing else happens', async () => {
-    const onAttempt = ({ outcome }: AttemptEvent<FakeJob>): void => {
-      if (outcome !== 'done') throw new Error('metrics are down');
-    };
     const hookError = { message: 'metrics are down' };
-    const { rows } = await lost({ onAttempt });
+    const { rows } = await reported({ onAttempt: fails });
     expect(rows).toMatchObject([{ attempt: 1, outcome: 'stalled', hookError }, { outcome: 'done' }]);
     // A job that is too late, after an attempt that has its row.
     await clock.advance(1_000);
     const row = { attempt: 1, outcome: 'retry', delayMs: 5 };
     const job = new FakeJob(1);
     const queue = new FakeQueue('mail', {}, [JSON.stringify({ ostinato: 1, ...row })]);
-    await run(job, () => 'sent', { onAttempt, queue }, { ...policy, maxElapsedMs: 1_000 });
+    await run(job, () => 'sent', { onAttempt: fails, queue }, { ...policy, maxElapsedMs: 1_000 });
     expect(job.logs.map((line) => JSON.parse(line))).toMatchObject([{ ...row, hookError }]);
   });
 
   test('does not hear again of a death that an attempt has decided', async () => {
     const row = { attempt: 1, outcome: 'dead', reason: 'not-retryable', error: { name: 'E', message: 'x' } };
     const queue = new FakeQueue('mail', {}, [JSON.stringify({ ostinato: 1, ...row })]);
-    expect((await lost({ queue, deadLetter: new FakeQueue() })).events).toEqual([]);
+    expect((await reported({ queue, deadLetter: new FakeQueue() })).events).toEqual([]);
   });
 });
 
