@@ -1,15 +1,11 @@
-import { callOptions, checkFunction, checkOptions as check, type OptionKind } from '../internal.js';
+import { callOptions, checkFunction, checkOptions, type OptionKind } from '../internal.js';
 import type { QueueOptions } from './types.js';
 
-/** Every option an adapter has, with what its value has to be. The compiler holds it against the options' type, so that none is forgotten. */
+/** Every option an adapter has, with the kind of its value. The compiler holds it against the options' type, so that none is forgotten. */
 export type Known<Options> = { readonly [Name in keyof Required<Options>]: OptionKind };
 
-/** Options without null. */
-export type Given<Options> = { readonly [Name in keyof Options]: Exclude<Options[Name], null> };
-
-/** The options that were given: null is the same as not given. */
-export const withoutNulls = <Options extends object>(options: Options): Given<Options> =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null)) as Given<Options>;
+/** The options that were given: no null and no undefined. */
+export type Given<Options> = { readonly [Name in keyof Options]: Exclude<Options[Name], null | undefined> };
 
 /** Those that every adapter has. */
 export const QUEUE_OPTIONS: Known<QueueOptions<never>> = {
@@ -23,16 +19,21 @@ export const QUEUE_OPTIONS: Known<QueueOptions<never>> = {
 };
 
 /**
- * Checks the options of `what`, a function of ours, before anything is done with them: as the options of a call are.
+ * Checks the options of a function of this package before anything is done with them, as the options of a call are.
+ * Returns the options that were given: null is the same as not given, also for all options together.
  *
- * @throws TypeError for what is no plain object, for a name that is no option, and for a value of the wrong kind.
+ * @param what the function, for messages.
+ * @throws TypeError if the options are no plain object, for an unknown name, and for a value of the wrong kind.
  */
-export function checkOptions<Options extends object>(
+export function optionsOf<Options extends object>(
   what: string,
-  options: Options,
-  known: Known<Options>,
-): void {
-  check(options, known, `options of ${what}`);
+  options: Options | null | undefined,
+  known: Known<NoInfer<Options>>,
+): Given<Options> {
+  if (options === null || options === undefined) return {} as Given<Options>;
+  checkOptions(options, known, `options of ${what}`);
+  const given = Object.entries(options).filter(([, value]) => value !== null && value !== undefined);
+  return Object.fromEntries(given) as Given<Options>;
 }
 
 /**
@@ -40,4 +41,6 @@ export function checkOptions<Options extends object>(
  *
  * @throws TypeError for what is no function.
  */
-export const checkHandler = (handler: unknown): void => checkFunction('handler', handler);
+export function checkHandler(handler: unknown): void {
+  checkFunction('handler', handler);
+}

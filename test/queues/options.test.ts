@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { checkHandler, checkOptions, QUEUE_OPTIONS } from '../../src/queues/options.js';
+import { checkHandler, optionsOf, QUEUE_OPTIONS } from '../../src/queues/options.js';
 
-const check = (options: unknown) => (): void => checkOptions('work', options as object, QUEUE_OPTIONS);
+const check = (options: unknown) => (): unknown => optionsOf('work', options as object, QUEUE_OPTIONS);
 
 test('options that are known pass, given or not', () => {
   const { signal } = new AbortController();
@@ -22,7 +22,15 @@ test('a key of the policy is sent where it belongs', () => {
   expect(check({ maxRetries: 3 })).toThrow('maxRetries: got 3; use maxRetries, in the policy');
 });
 
-test.each([null, 7, 'x', [], () => 1, new AbortController().signal])('%s is no options', (options) => {
+test('null and undefined are the same as not given, also for all options together', () => {
+  expect(check({ name: 'x', onAttempt: undefined, random: null, signal: null, clock: null })()).toEqual({
+    name: 'x',
+  });
+  expect(check(null)()).toEqual({});
+  expect(check(undefined)()).toEqual({});
+});
+
+test.each([7, 'x', [], () => 1, new AbortController().signal])('%s is no options', (options) => {
   expect(check(options)).toThrow(
     /^options of work: got .*; expected a plain object, such as \{ classify \}$/,
   );

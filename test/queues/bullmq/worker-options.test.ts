@@ -81,3 +81,8 @@ test('a policy that is none is refused', () => {
   expect(() => workerOptions({ maxRetries: 0.5 })).toThrow(TypeError);
   expect(() => jobOptions({ maxRetries: 0.5 })).toThrow(TypeError);
 });
+
+test('options that are null are not given', () => {
+  expect(workerOptions({}, { onHint: null, limiter: null, settings: null })).not.toHaveProperty('limiter');
+  expect(Object.keys(workerOptions({}, null))).toEqual(Object.keys(workerOptions({})));
+});
