@@ -108,7 +108,7 @@ export class RetrySubject {
     });
     const { onAttempt } = this.hooks;
     if (onAttempt === 'throws') throw this.hookError;
-    if (onAttempt === 'rejects') return Promise.reject(this.hookError as Error);
+    if (onAttempt === 'rejects') return Promise.reject(this.hookError);
     return onAttempt === 'slow' ? new Promise(() => {}) : undefined;
   }
 
