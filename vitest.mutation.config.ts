@@ -7,7 +7,7 @@ export default defineConfig({
     include: [
       'test/*.test.ts',
       'test/{policy,verdict,model,retry}/**/*.test.ts',
-      'test/properties/{decision,delays,retry}.test.ts',
+      'test/properties/{decision,delays,policy-for,retry}.test.ts',
       'test/testing/lawful.test.ts',
     ],
     env: { PROPERTY_RUNS: '0.05' },

@@ -18,13 +18,25 @@ export const systemClock: Clock = {
   },
 };
 
+/** A `setTimeout` that was found to be fake, beside a real `performance`. */
+let fake: typeof setTimeout | undefined;
+
 /**
- * Moves `now()` to the time at which a timer fires. A timer of the platform is early by less than 1 ms. One that is
- * earlier is fake and `performance` is real, as with `node:test`: then the time of the timers counts.
+ * Moves `now()` to the time at which a timer fires, if the timers are fake and `performance` is real, as with
+ * `node:test`: then the time of the timers counts. A timer of the platform is early by less than 1 ms, or by the steps of
+ * a coarse clock. A fake timer is early by nearly its whole length, because `performance` has hardly moved.
  *
- * @param latestMs what the timer was set for, less than 1 ms later.
+ * @param ms the length of the timer.
+ * @param firesMs when the timer was to fire, on this clock.
+ * @param reachedMs the time that it is then.
  */
-export function followTimers(firesMs: number, latestMs: number): void {
+export function followTimers(ms: number, firesMs: number, reachedMs: number): void {
   const nowMs = systemClock.now();
-  if (firesMs - nowMs > 1) aheadMs += Math.min(latestMs, firesMs + 1) - nowMs;
+  if (reachedMs <= nowMs) return;
+  const earlyMs = firesMs - nowMs;
+  if (earlyMs > Math.max(1, ms / 2)) fake = setTimeout;
+  // Of several fake timers that are due together, the first has moved the clock, and the others are hardly early.
+  else if (fake !== setTimeout) return;
+  // A little more, because the sum may be rounded down.
+  aheadMs += reachedMs - nowMs + 0.001;
 }

@@ -49,17 +49,20 @@ function newTick(key: number, clock: Clock, unref: boolean): Tick {
   let fail: (error: unknown) => void;
   const shared = ticks;
 
-  const arm = (nowMs: number): void => {
-    const ms = Math.min(Math.max(0, Math.ceil(latestMs - nowMs)), MAX_TIMER_MS);
-    cancel = clock.setTimer(ms, () => fire(nowMs + ms), unref);
+  /** @param firedMs the time of the timers: `nowMs`, or when the timer before this one was to fire, if that is later. */
+  const arm = (nowMs: number, firedMs: number): void => {
+    const dueMs = latestMs;
+    const ms = Math.min(Math.max(0, Math.ceil(dueMs - nowMs)), MAX_TIMER_MS);
+    // Members that join meanwhile are due up to 1 ms later than the timer.
+    cancel = clock.setTimer(ms, () => fire(ms, firedMs + ms, latestMs - dueMs), unref);
   };
 
-  const fire = (firesMs: number): void => {
+  const fire = (ms: number, firesMs: number, laterMs: number): void => {
     try {
-      if (clock === systemClock) followTimers(firesMs, latestMs);
+      if (clock === systemClock) followTimers(ms, firesMs, Math.min(latestMs, firesMs + laterMs));
       const nowMs = clock.now();
       // Too early: the timer was rounded down, or it is one part of a delay that no timer can hold.
-      if (nowMs < latestMs) return arm(nowMs);
+      if (nowMs < latestMs) return arm(nowMs, Math.max(nowMs, firesMs));
       reach();
     } catch (error) {
       fail(error);
@@ -74,7 +77,10 @@ function newTick(key: number, clock: Clock, unref: boolean): Tick {
     }),
     join(dueMs) {
       latestMs = Math.max(latestMs, dueMs);
-      if (!members) arm(clock.now());
+      if (!members) {
+        const nowMs = clock.now();
+        arm(nowMs, nowMs);
+      }
       if (!members++) shared.set(key, tick);
       return tick;
     },

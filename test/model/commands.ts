@@ -28,7 +28,7 @@ class Settle extends Command {
     subject.settle(this.ending);
   }
   toString = (): string =>
-    `attempt ends with ${this.ending.kind}${'hintMs' in this.ending ? ` ${this.ending.hintMs}` : ''}`;
+    `attempt ends with ${this.ending.kind}${'hintMs' in this.ending ? ` ${this.ending.hintMs}` : 'delayMs' in this.ending ? ` ${this.ending.delayMs}` : ''}`;
 }
 
 /** An attempt that was cut, or whose call was aborted, ends at last: nobody may care. */
@@ -93,6 +93,7 @@ function expected(model: RetryModel): object {
     liveTimers: model.liveTimers,
     listeners: end ? 0 : 1,
     settled: end && (end.resolved ? { resolved: true, value: end.value } : { resolved: false }),
+    observed: model.observed,
     report: end && { ok: end.reason === undefined, reason: end.reason, attempts },
     nowMs,
   };
@@ -109,6 +110,7 @@ function seen(subject: RetrySubject, model: RetryModel): object {
     liveTimers: clock.liveTimers,
     listeners: subject.listeners,
     settled: settled && (settled.resolved ? settled : { resolved: false }),
+    observed: subject.observed,
     report: report && {
       ok: report.ok,
       reason: report.reason,
@@ -157,6 +159,12 @@ const arbitraryEnding: fc.Arbitrary<Ending> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
+      .nat({ max: 2_000 })
+      .map((delayMs): Ending => ({ kind: 'exact', error: new Error('exact'), delayMs })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
       .nat({ max: 6_000 })
       .map((hintMs): Ending => ({ kind: 'hint', error: new Error('wait'), hintMs })),
   },
@@ -177,6 +185,10 @@ export const arbitraryCommands = fc.commands<RetryModel, RetrySubject, false>(
     fc
       .constantFrom<Hooks['classify']>('fine', 'fine', 'throws')
       .map((classify) => new SetHooks({ classify })),
+    fc.constantFrom<Hooks['policyFor']>('none', 'chosen').map((policyFor) => new SetHooks({ policyFor })),
+    fc
+      .constantFrom<Hooks['onAttempt']>('fine', 'throws', 'rejects', 'slow')
+      .map((onAttempt) => new SetHooks({ onAttempt })),
     fc.constant(new FinishHook()),
   ] as fc.Arbitrary<fc.AsyncCommand<RetryModel, RetrySubject>>[],
   { maxCommands: 40 },

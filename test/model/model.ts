@@ -6,7 +6,8 @@ export type Ending =
   | { readonly kind: 'refused'; readonly value: unknown }
   | { readonly kind: 'error'; readonly error: unknown }
   | { readonly kind: 'permanent'; readonly error: object }
-  | { readonly kind: 'hint'; readonly error: object; readonly hintMs: number };
+  | { readonly kind: 'hint'; readonly error: object; readonly hintMs: number }
+  | { readonly kind: 'exact'; readonly error: object; readonly delayMs: number };
 
 /** How the call has ended. */
 export type End =
@@ -24,13 +25,30 @@ export interface ModelAttempt {
   delayMs?: number;
 }
 
+/** What `onAttempt` is told of an attempt. */
+export interface Observed {
+  readonly attempt: number;
+  readonly maxRetries: number;
+  readonly outcome: 'done' | 'retry' | 'stop';
+  readonly reason?: Reason;
+  readonly delayMs?: number;
+}
+
+/** What `policyFor` chooses, if it chooses. */
+export const chosen = { maxRetries: 3, baseDelayMs: 20, factor: 1, maxDelayMs: 20, maxRetryAfterMs: 500 };
+
 type Phase = 'attempt' | 'hook' | 'delay' | 'ended';
 
-/** What the next `onRetry` or the next judgement will do. */
+/** What the hooks will do when they are called next. */
 export interface Hooks {
   onRetry: 'fine' | 'throws' | 'slow';
   classify: 'fine' | 'throws';
+  policyFor: 'none' | 'chosen';
+  /** An observer: what it does changes nothing. */
+  onAttempt: 'fine' | 'throws' | 'rejects' | 'slow';
 }
+
+export const quiet: Hooks = { onRetry: 'fine', classify: 'fine', policyFor: 'none', onAttempt: 'fine' };
 
 /**
  * What `retry` does, said once more and as plainly as possible: one state, no promises, no timers, time as a number.
@@ -42,7 +60,8 @@ export class RetryModel {
   end: End | undefined;
   isAborted = false;
   readonly attempts: ModelAttempt[] = [];
-  readonly hooks: Hooks = { onRetry: 'fine', classify: 'fine' };
+  readonly hooks: Hooks = { ...quiet };
+  readonly observed: Observed[] = [];
   /** The outcome the call would end with if it ended now. */
   #last: End = { resolved: true, value: undefined };
   #delayMs = 0;
@@ -64,6 +83,7 @@ export class RetryModel {
   settle(ending: Ending): void {
     if (ending.kind === 'value') {
       this.#endAttempt();
+      this.#observe(this.policy.maxRetries, 'done');
       this.#finish({ resolved: true, value: ending.value });
     } else if (ending.kind === 'refused') {
       this.#fail({ resolved: true, value: ending.value }, 0, false);
@@ -73,13 +93,17 @@ export class RetryModel {
         { resolved: false, error: ending.error, reason: 'aborted' },
         hintMs,
         ending.kind === 'permanent',
+        ending.kind === 'exact' ? ending.delayMs : undefined,
       );
     }
   }
 
   abort(): void {
     this.isAborted = true;
-    if (this.phase === 'attempt') this.#endAttempt();
+    if (this.phase === 'attempt') {
+      this.#endAttempt();
+      this.#observe(this.policy.maxRetries, 'stop', { reason: 'aborted' });
+    }
     if (this.phase !== 'ended') this.#finish({ resolved: false, error: this.abortReason, reason: 'aborted' });
   }
 
@@ -110,24 +134,36 @@ export class RetryModel {
     this.#fail({ resolved: false, error: new TimeLimit(cause), reason: 'aborted' }, 0, false);
   }
 
-  #fail(outcome: End, hintMs: number, permanent: boolean): void {
-    const { policy, hooks } = this;
+  #fail(outcome: End, hintMs: number, permanent: boolean, exactMs?: number): void {
+    const { hooks, policy: own } = this;
+    const policy = hooks.policyFor === 'chosen' ? { ...chosen, maxElapsedMs: own.maxElapsedMs } : own;
     this.#endAttempt();
     this.#last = outcome;
     if (hooks.classify === 'throws') {
+      this.#observe(policy.maxRetries, 'stop', { reason: 'hook-failed' });
       this.#finish({ resolved: false, error: this.hookError, reason: 'hook-failed' });
       return;
     }
     const retry = this.attempts.length;
-    this.#delayMs = Math.max(
-      hintMs,
-      Math.min(policy.baseDelayMs * policy.factor ** (retry - 1), policy.maxDelayMs),
-    );
-    if (permanent) this.#stop('not-retryable');
-    else if (retry > policy.maxRetries) this.#stop('retries-exhausted');
-    else if (hintMs > policy.maxRetryAfterMs) this.#stop('hint-too-long');
-    else if (this.nowMs + this.#delayMs >= policy.maxElapsedMs) this.#stop('deadline');
-    else if (hooks.onRetry === 'throws') {
+    this.#delayMs =
+      exactMs ??
+      Math.max(hintMs, Math.min(policy.baseDelayMs * policy.factor ** (retry - 1), policy.maxDelayMs));
+    const reason = permanent
+      ? 'not-retryable'
+      : retry > policy.maxRetries
+        ? 'retries-exhausted'
+        : hintMs > policy.maxRetryAfterMs
+          ? 'hint-too-long'
+          : this.nowMs + this.#delayMs >= policy.maxElapsedMs
+            ? 'deadline'
+            : undefined;
+    if (reason) {
+      this.#observe(policy.maxRetries, 'stop', { reason });
+      this.#stop(reason);
+      return;
+    }
+    this.#observe(policy.maxRetries, 'retry', { delayMs: this.#delayMs });
+    if (hooks.onRetry === 'throws') {
       this.#finish({ resolved: false, error: this.hookError, reason: 'hook-failed' });
     } else if (hooks.onRetry === 'slow') {
       this.phase = 'hook';
@@ -144,6 +180,14 @@ export class RetryModel {
   #endAttempt(): void {
     const attempt = this.attempts.at(-1)!;
     attempt.durationMs = this.nowMs - attempt.startMs;
+  }
+
+  #observe(
+    maxRetries: number,
+    outcome: Observed['outcome'],
+    rest: { reason?: Reason; delayMs?: number } = {},
+  ): void {
+    this.observed.push({ attempt: this.attempts.length, maxRetries, outcome, ...rest });
   }
 
   #stop(reason: Reason): void {

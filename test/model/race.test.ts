@@ -37,6 +37,8 @@ const arbitraryCall = fc.record({
   maxRetries: fc.nat({ max: 3 }),
   attemptTimeoutMs: fc.constantFrom(Infinity, 10),
   slowHook: fc.boolean(),
+  slowObserver: fc.boolean(),
+  exactDelay: fc.boolean(),
 });
 
 test('whatever comes first, calls on one signal end once, and leave no timer, no listener and no call behind', async () => {
@@ -52,11 +54,16 @@ test('whatever comes first, calls on one signal end once, and leave no timer, no
         let ends = 0;
         let attemptsAfterEnd = 0;
 
-        const promises = calls.map(({ failTimes, maxRetries, attemptTimeoutMs, slowHook }, call) => {
+        let observedAfterEnd = 0;
+        const unobserved = new Set<string>();
+
+        const promises = calls.map((given, call) => {
+          const { failTimes, maxRetries, attemptTimeoutMs, slowHook, slowObserver, exactDelay } = given;
           let ended = false;
           return retry(
             ({ attempt }) => {
               if (ended || controller.signal.aborted) attemptsAfterEnd++;
+              unobserved.add(`${call}:${attempt}`);
               const outcome =
                 attempt > failTimes
                   ? Promise.resolve(attempt)
@@ -68,6 +75,13 @@ test('whatever comes first, calls on one signal end once, and leave no timer, no
             {
               clock,
               signal: controller.signal,
+              classify: () => (exactDelay ? { delayMs: 3 } : undefined),
+              policyFor: () => (exactDelay ? { maxRetries } : undefined),
+              onAttempt: ({ attempt }) => {
+                if (ended) observedAfterEnd++;
+                unobserved.delete(`${call}:${attempt}`);
+                return slowObserver ? scheduler.schedule(Promise.resolve(), 'an observer') : undefined;
+              },
               onRetry: () =>
                 slowHook ? scheduler.schedule(Promise.resolve(), `hook of call ${call}`) : undefined,
               onEnd: () => {
@@ -85,6 +99,8 @@ test('whatever comes first, calls on one signal end once, and leave no timer, no
         const results = await settled;
 
         expect(ends).toBe(calls.length);
+        expect(observedAfterEnd).toBe(0);
+        expect(unobserved).toEqual(new Set());
         expect(clock.live).toBe(0);
         expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
         for (const [call, result] of results.entries()) {

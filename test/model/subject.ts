@@ -1,7 +1,15 @@
 import { getEventListeners } from 'node:events';
-import { permanent, type Report, retry, retryAfter, type RetryPolicy } from '../../src/index.js';
+import {
+  type AttemptEvent,
+  permanent,
+  type Report,
+  retry,
+  retryAfter,
+  retryIn,
+  type RetryPolicy,
+} from '../../src/index.js';
 import { virtualClock } from '../../src/testing/index.js';
-import type { Ending, Hooks } from './model.js';
+import { chosen, type Ending, type Hooks, type Observed, quiet } from './model.js';
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
@@ -16,7 +24,8 @@ class Refused {
 /** `retry` on a virtual clock, with an operation and hooks whose ends are in the hands of a test. */
 export class RetrySubject {
   readonly clock = virtualClock();
-  readonly hooks: Hooks = { onRetry: 'fine', classify: 'fine' };
+  readonly hooks: Hooks = { ...quiet };
+  readonly observed: Observed[] = [];
   readonly reports: Report[] = [];
   /** How the call has ended, once it has. */
   settled:
@@ -49,6 +58,8 @@ export class RetrySubject {
           this.#judge();
           return 'retry';
         },
+        policyFor: () => (this.hooks.policyFor === 'chosen' ? { ...chosen, jitter: 'none' } : undefined),
+        onAttempt: (event) => this.#onAttempt(event),
         onRetry: () => this.#onRetry(),
         onEnd: (report) => this.reports.push(report),
       },
@@ -67,6 +78,7 @@ export class RetrySubject {
     const [{ resolve, reject }] = this.unsettled.splice(attempt, 1) as [Pending];
     if (ending.kind === 'value' || ending.kind === 'refused') resolve(ending.value);
     else if (ending.kind === 'permanent') reject(permanent(ending.error));
+    else if (ending.kind === 'exact') reject(retryIn(ending.error, ending.delayMs));
     else reject(ending.kind === 'hint' ? retryAfter(ending.error, ending.hintMs) : ending.error);
   }
 
@@ -84,6 +96,20 @@ export class RetrySubject {
 
   #judge(): undefined {
     if (this.hooks.classify === 'throws') throw this.hookError;
+  }
+
+  #onAttempt({ attempt, maxRetries, outcome, reason, delayMs }: AttemptEvent): unknown {
+    this.observed.push({
+      attempt,
+      maxRetries,
+      outcome,
+      ...(reason && { reason }),
+      ...(delayMs !== undefined && { delayMs }),
+    });
+    const { onAttempt } = this.hooks;
+    if (onAttempt === 'throws') throw this.hookError;
+    if (onAttempt === 'rejects') return Promise.reject(this.hookError);
+    return onAttempt === 'slow' ? new Promise(() => {}) : undefined;
   }
 
   #onRetry(): Promise<void> | undefined {

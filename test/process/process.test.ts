@@ -5,7 +5,7 @@ import { runProgram } from './program.js';
 const fine = { code: 0, stderr: '' };
 
 describe.each(nodes)('on Node $version', ({ path }) => {
-  const run = (name: string, ...options: string[]): ReturnType<typeof runProgram> =>
+  const run = (name: string, ...options: (string | string[])[]): ReturnType<typeof runProgram> =>
     runProgram(path, name, ...options);
 
   test('every attempt and every hook runs in the async context of its caller', async () => {
@@ -54,9 +54,19 @@ describe.each(nodes)('on Node $version', ({ path }) => {
     });
   });
 
-  test('a mark of the CommonJS copy counts in the ESM copy, and the other way round', async () => {
+  test('marks and reports of the CommonJS copy count in the ESM copy, and the other way round', async () => {
     expect(await run('two-copies.mjs')).toMatchObject(fine);
   });
+
+  test.each(['setTimeout', 'setTimeout,Date'])(
+    'limits and delays are reached in the time of mock timers, and real calls later are right: %s',
+    async (apis) => {
+      expect(await run('fake-timers.mjs', '--no-warnings', [apis])).toMatchObject({
+        ...fine,
+        stdout: 'done\n',
+      });
+    },
+  );
 
   test.each(['mock-timers-first.mjs', 'mock-timers-later.mjs'])(
     'the mock timers of node:test work, also the second time in a file: %s',

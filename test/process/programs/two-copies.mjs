@@ -39,6 +39,26 @@ for (const [marker, reader] of [
     assert.deepEqual(await attempts(reader, error), { calls: 1, hintMs: undefined });
   }
 
+  // The report of a call of one copy is known to the other, and the last call to end wins.
+  for (const make of [...kinds, () => ({ state: 'pending' })]) {
+    const outcome = make();
+    const isError = outcome instanceof Error;
+    for (const [copy, maxRetries] of [
+      [marker, 0],
+      [reader, 1],
+    ]) {
+      const operation = () => {
+        if (isError) throw outcome;
+        return outcome;
+      };
+      await copy
+        .retry(operation, { maxRetries, baseDelayMs: 0 }, { classifyResult: () => 'retry' })
+        .catch(() => {});
+      assert.equal(marker.reportOf(outcome), reader.reportOf(outcome));
+      assert.equal(marker.reportOf(outcome).attempts.length, maxRetries + 1);
+    }
+  }
+
   // A time limit of the other copy is a time limit, though its cause would stop.
   let thrown;
   await marker
