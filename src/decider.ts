@@ -1,7 +1,9 @@
 import { Attempt } from './attempt/context.js';
 import { type Deciders, followUp } from './attempt/judge.js';
+import { checkOptions } from './check-options.js';
 import type { Decision, StopReason } from './decide.js';
 import { resolvePolicy } from './policy/define.js';
+import { callOptions } from './policy/names.js';
 import type { PolicySpec } from './policy/policy.js';
 import { type Random, unseeded } from './random.js';
 import type { Clock } from './time/clock.js';
@@ -30,15 +32,19 @@ export interface DeciderOptions {
  * What `retry` itself thinks of an error: marks, aborts, HTTP statuses, hints and causes. For your own retry loop, or for
  * a host that takes a verdict.
  *
- * @param policyOrSpec its `retryStatuses` count. Default `presets.default`.
- * @throws TypeError for a wrong policy and for a wrong return value of `classify`; and what `classify` throws.
+ * @param policyOrSpec only its `retryStatuses` have an effect. Default `presets.default`.
+ * @throws TypeError for a wrong policy, wrong options and a wrong return value of `classify`; and what `classify` throws.
  */
 export function verdictOf(
   error: unknown,
   policyOrSpec?: PolicySpec,
-  { classify, clock }: VerdictOptions = {},
+  options?: VerdictOptions | null,
 ): Verdict {
   const policy = resolvePolicy(policyOrSpec);
+  // Of the clock only `wallNow` is used.
+  const kinds = { classify: callOptions.classify, clock: '' } as const;
+  if (options) checkOptions(options, kinds, 'options of verdictOf');
+  const { classify, clock } = options ?? {};
   return (
     checkVerdict(classify?.(error, new Attempt(1)), 'classify') ?? judge(error, policy, clock ?? systemClock)
   );
@@ -48,20 +54,28 @@ export function verdictOf(
 const KEPT = 16;
 
 /**
- * The decision of `retry` as a function, for the retry loop of another library: the error and the number of the attempt
- * that failed (from 1) give a delay or the reason to stop.
+ * The decision of `retry` as a function, for the retry loop of another library. The function takes the error and the
+ * number of the failed attempt (from 1), and returns a delay or the reason to stop.
  *
  * The same error object with the same attempt gives the same decision, because some hosts ask twice. A thrown primitive
- * is decided anew. `elapsedMs` is 0 unless given; then `maxElapsedMs` limits one delay only.
+ * is decided anew. Without `elapsedMs`, `maxElapsedMs` limits each delay alone.
  *
  * The function throws what `classify`, `policyFor` or `random` throw.
  *
- * @throws TypeError at once for a wrong policy.
+ * @throws TypeError at once for a wrong policy and for wrong options.
  */
 export function decider(
   policy?: PolicySpec,
-  { classify, policyFor, random, clock }: DeciderOptions = {},
+  options?: DeciderOptions | null,
 ): (error: unknown, attempt: number, elapsedMs?: number) => Decision {
+  const kinds = {
+    classify: callOptions.classify,
+    policyFor: callOptions.policyFor,
+    random: callOptions.random,
+    clock: '',
+  } as const;
+  if (options) checkOptions(options, kinds, 'options of decider');
+  const { classify, policyFor, random, clock } = options ?? {};
   const rules = {
     policy: resolvePolicy(policy),
     deciders: { classify, policyFor },
@@ -72,7 +86,7 @@ export function decider(
 
   const decideOn = (error: unknown, attempt: number, elapsedMs: number): Decision => {
     const next = followUp(true, error, new Attempt(attempt), elapsedMs, rules);
-    if (next.outcome === 'retry') return { retry: true, delayMs: next.delayMs! };
+    if (next.outcome === 'retry') return Object.freeze({ retry: true, delayMs: next.delayMs! });
     if (next.reason === 'hook-failed') throw next.hookError;
     return { retry: false, reason: next.reason as StopReason };
   };

@@ -19,7 +19,7 @@ import type { Clock } from './time/clock.js';
 import { systemClock } from './time/system-clock.js';
 import { at, type Tick, tickAt } from './time/ticks.js';
 
-/** The options of a call that has none, and no time limit. */
+/** Marks a call without options and without a time limit. The code compares it by identity. */
 const NO_OPTIONS = {};
 
 /**
@@ -36,11 +36,11 @@ export function retry<T>(
 ): Promise<T> {
   try {
     checkFunction('operation', operation);
+    if (!options && policy === latestSpec) return plain(operation, latestPolicy);
     if (options) checkOptions(options);
-    else if (policy === latestSpec) return plain(operation, latestPolicy);
     const resolved = resolvePolicy(policy);
     if (options || isTimed(resolved)) {
-      const { call, promise } = watched(operation, resolved, options ?? {});
+      const { call, promise } = stateful(operation, resolved, options ?? {});
       // Begins here, and not deeper: more than four frames up to the operation push the callers out of its stack traces.
       call.start();
       return promise;
@@ -57,13 +57,14 @@ export function retry<T>(
 
 /**
  * The last frozen spec that sets no time limit, and its policy. Most programs pass the same again and again, and looking
- * it up would take a tenth of a call that succeeds. At first a spec that no caller has.
+ * it up would take a tenth of a call that succeeds. The first
+ * value is an object that no caller can pass.
  */
 let latestSpec: PolicySpec | undefined = {};
 let latestPolicy: RetryPolicy;
 
 /** A call that has its state from the start. (A function of its own: a closure in `retry` would cost every call memory.) */
-function watched<T>(
+function stateful<T>(
   operation: Operation<T>,
   policy: RetryPolicy,
   options: RetryOptions<T>,
@@ -86,7 +87,11 @@ function plain<T>(operation: Operation<T>, policy: RetryPolicy): Promise<T> {
     (error): PromiseLike<T> => ({
       // oxlint-disable-next-line unicorn/no-thenable
       then: ((resolve: (value: T) => void, reject: (error: unknown) => void) =>
-        new Call(operation, policy, NO_OPTIONS, resolve, reject).goOn(startMs, context, error)) as never,
+        new Call(operation, policy, NO_OPTIONS, resolve, reject).startAfterFailure(
+          startMs,
+          context,
+          error,
+        )) as never,
     }),
   );
 }
@@ -95,18 +100,18 @@ function plain<T>(operation: Operation<T>, policy: RetryPolicy): Promise<T> {
 type State =
   /** No attempt has begun. */
   | 'new'
-  /** The operation runs. */
+  /** The operation runs; a timer may limit it. */
   | 'running'
   /** The attempt is over: its outcome is judged. */
   | 'judging'
-  /** `onRetry` was called, and its promise is awaited. */
+  /** The call waits for the promise of `onRetry`. */
   | 'announcing'
-  /** The delay before the next attempt. */
+  /** The call waits for its delay to end. */
   | 'waiting'
   /** The delay is over: the next attempt begins in the next microtask. */
   | 'awake'
-  /** The caller has aborted: the call ends in the next microtask. */
-  | 'aborted'
+  /** The caller has aborted. The call ends in the next microtask. */
+  | 'aborting'
   | 'over';
 
 /** A handler of `then` that returns this leaves the promise of that `then` pending. Nothing is kept. */
@@ -118,8 +123,8 @@ const READY = /* @__PURE__ */ Promise.resolve();
 /**
  * One call under way: run, judge, announce, wait, run again. `decide` has the rules; this class measures, asks and obeys.
  *
- * It is a state machine, because calls that wait in an async function take more memory. Whatever the call waits for is a
- * promise, and `#step` is what follows it.
+ * It is a state machine, because a call that waits in an async function takes more memory. Whatever the call waits for is a
+ * promise, and `step` runs when that promise settles.
  */
 class Call<T> {
   readonly #operation: Operation<T>;
@@ -127,20 +132,22 @@ class Call<T> {
   readonly #options: RetryOptions<T>;
   readonly #resolve: (value: T) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #onValue = this.step.bind(this, false);
-  readonly #onError = this.step.bind(this, true);
+  readonly #onFulfilled = this.step.bind(this, false);
+  readonly #onRejected = this.step.bind(this, true);
   readonly #clock: Clock;
   readonly #seed = freshSeed();
-  #startMs = 0;
+  #startedAtMs = 0;
   #state: State = 'new';
-  /** The attempt under way, and when it began, in whole milliseconds since the start of the call. */
+  /** The attempt under way (undefined between attempts), and when it began, in whole milliseconds since the call began. */
   #context: Attempt | undefined;
   #beganMs = 0;
-  /** Cancels the timer that limits the attempt, or `onRetry`. */
-  #endLimit: (() => void) | undefined;
-  /** The delay that was decided on, and its end. */
+  /** Cancels the timer that limits the attempt or `onRetry`. */
+  #cancelLimit: (() => void) | undefined;
+  /** The delay that `decide` returned, and its timer. */
   #delayMs = 0;
-  #due: Tick | undefined;
+  #tick: Tick | undefined;
+  /** The caller's signal, and what ends listening to it. */
+  #signal: AbortSignal | undefined;
   #unwatch: (() => void) | undefined;
   /** The attempts that are over, the latest one first. */
   #log: Entry | undefined;
@@ -163,11 +170,11 @@ class Call<T> {
   /** Listens to the signal, and runs the first attempt. */
   start(): void {
     try {
-      this.#startMs = this.#clock.now();
+      this.#startedAtMs = this.#clock.now();
       const { signal } = this.#options;
       if (signal?.aborted) return this.#end('aborted', true, reasonOf(signal));
       if (signal) this.#listen(signal);
-      this.#run(0);
+      this.#runAttempt(0);
     } catch (error) {
       // The caller's clock or signal has thrown.
       this.#end('hook-failed', true, error);
@@ -175,55 +182,60 @@ class Call<T> {
   }
 
   /** Goes on after a first attempt that has failed. */
-  goOn(startMs: number, context: Attempt, error: unknown): void {
-    this.#startMs = startMs;
+  startAfterFailure(startMs: number, context: Attempt, error: unknown): void {
+    this.#startedAtMs = startMs;
     this.#context = context;
     this.#state = 'running';
     this.step(true, error);
   }
 
-  /** The next step, with what the call has waited for. */
+  /** The next step: the promise that the call has waited for is settled. */
   step(failed: boolean, came?: unknown): typeof NEVER {
     const state = this.#state;
     try {
       if (state === 'running') this.#judge(failed, came);
-      else if (state === 'aborted') this.#abort();
-      // `onRetry` vetoes the retry by throwing, and the caller's clock may throw.
+      else if (state === 'aborting') this.#abort();
+      // Only `onRetry`, which vetoes the retry, and the caller's clock can reject here.
       else if (failed) this.#end('hook-failed', true, came);
       else if (state === 'announcing') this.#wait(this.#elapsedMs());
       else if (state === 'waiting' && this.#options !== NO_OPTIONS) this.#wake();
-      else if (state === 'waiting' || state === 'awake') this.#run(this.#elapsedMs());
+      else if (state === 'waiting' || state === 'awake') this.#runAttempt(this.#elapsedMs());
     } catch (error) {
-      // The caller's clock has thrown.
+      // Only the caller's clock can throw here.
       this.#end('hook-failed', true, error);
     }
     return NEVER;
   }
 
-  /** Takes the next step when the promise settles, so that stack traces show the caller: V8 looks for `resolve`. */
+  /**
+   * Takes the next step when the promise settles. The last `then(resolve)` never calls `resolve`: V8 follows it to the
+   * caller's promise, and so stack traces show the caller.
+   */
   #after(promise: Promise<any>): void {
-    // Nothing of this call asks for the value.
-    if (this.#options === NO_OPTIONS) void settle(promise, this.#resolve, this.#onError);
-    else void settle(promise, this.#onValue, this.#onError).then(this.#resolve as () => void);
+    // No hook can refuse the value: it resolves the call directly.
+    if (this.#options === NO_OPTIONS) void settle(promise, this.#resolve, this.#onRejected);
+    else void settle(promise, this.#onFulfilled, this.#onRejected).then(this.#resolve as () => void);
   }
 
   /** Runs the next attempt, unless it would begin too late. */
-  #run(nowMs: number): void {
-    this.#due?.leave();
-    this.#due = undefined;
-    if (this.#log && this.#isTooLate(nowMs)) return;
+  #runAttempt(elapsedMs: number): void {
+    this.#tick?.leave();
+    this.#tick = undefined;
+    // The caller's clock may have aborted the call.
+    if (this.#state === 'aborting') return;
+    if (this.#log && this.#endIfTooLate(elapsedMs)) return;
     const context = new Attempt((this.#log?.attempt ?? 0) + 1);
     this.#context = context;
-    this.#beganMs = Math.round(nowMs);
+    this.#beganMs = Math.round(elapsedMs);
     this.#state = 'running';
     let result = run(this.#operation, context);
     // The operation may have aborted the call: then it has no time to be limited.
     if (isTimed(this.#policy) && (this.#state as State) === 'running') {
-      const beganMs = this.#startMs + nowMs;
+      const beganAtMs = this.#startedAtMs + elapsedMs;
       const { unref } = this.#options;
       const causeOf = (): ErrorOptions | undefined => this.#cause();
-      const limit = limited(result, context, this.#policy, beganMs, nowMs, this.#clock, unref, causeOf);
-      ({ result, end: this.#endLimit } = limit);
+      const limit = limited(result, context, this.#policy, beganAtMs, elapsedMs, this.#clock, unref, causeOf);
+      ({ result, cancel: this.#cancelLimit } = limit);
     }
     this.#after(result);
   }
@@ -232,7 +244,7 @@ class Call<T> {
   #judge(failed: boolean, came: unknown): void {
     const context = this.#context!;
     this.#state = 'judging';
-    const elapsedMs = this.#note(failed, came);
+    const elapsedMs = this.#logAttempt(failed, came);
     const { random } = this.#options;
     const next = followUp(failed, came, context, elapsedMs, {
       policy: this.#policy,
@@ -241,6 +253,7 @@ class Call<T> {
       clock: this.#clock,
     });
     this.#log!.hintMs = next.hintMs;
+    this.#log!.isAccepted = next.outcome === 'done';
     this.#observeAttempt(next);
     // A decider or the observer may have aborted the call.
     if (this.#state !== 'judging') return;
@@ -258,33 +271,34 @@ class Call<T> {
     this.#state = 'announcing';
     this.#after(new Promise((resolve) => resolve(onRetry(retryEvent(name, latest, endOf(latest), next)))));
     // A promise that never settles ends with the deadline.
-    const deadlineMs = this.#startMs + this.#policy.maxElapsedMs;
-    this.#endLimit = at(deadlineMs, () => this.#isTooLate(Infinity), this.#clock, this.#options.unref);
+    const deadlineMs = this.#startedAtMs + this.#policy.maxElapsedMs;
+    this.#cancelLimit = at(deadlineMs, () => this.#endIfTooLate(Infinity), this.#clock, this.#options.unref);
   }
 
   /** Waits for the delay, unless the next attempt would begin too late. */
-  #wait(nowMs: number): void {
-    this.#endLimit?.();
-    const dueMs = nowMs + this.#delayMs;
-    if (this.#isTooLate(dueMs)) return;
+  #wait(elapsedMs: number): void {
+    this.#cancelLimit?.();
+    // The caller's clock may have aborted the call.
+    if (this.#state === 'aborting') return;
+    const dueMs = elapsedMs + this.#delayMs;
+    if (this.#endIfTooLate(dueMs)) return;
     this.#log!.delayMs = this.#delayMs;
-    this.#due = tickAt(this.#startMs + dueMs, this.#clock, this.#options.unref);
     this.#state = 'waiting';
-    void this.#due.reached.then(this.#onValue, this.#onError);
+    this.#tick = tickAt(this.#startedAtMs + dueMs, this.#clock, this.#options.unref);
+    void this.#tick.reached.then(this.#onFulfilled, this.#onRejected);
   }
 
   /**
-   * Runs the attempt from the reaction of a promise that stack traces follow, for operations that throw at once. It is
-   * made here, so that a call that waits takes no memory for it. A call without options does without: this doubles the
-   * cost of a retry.
+   * Runs the attempt in a reaction that V8 follows to the caller, for operations that throw at once. Linked here and not
+   * in `#wait`, a waiting call takes no memory for it. It doubles the cost of a retry, so a call without options skips it.
    */
   #wake(): void {
     this.#state = 'awake';
-    void READY.then(this.#onValue).then(this.#resolve as () => void);
+    void READY.then(this.#onFulfilled).then(this.#resolve as () => void);
   }
 
-  /** Ends the call if an attempt at `beginsMs` would begin at or after the deadline. */
-  #isTooLate(beginsMs: number): boolean {
+  /** Ends the call if an attempt at `beginsMs` would begin at or after the deadline. Returns whether it did. */
+  #endIfTooLate(beginsMs: number): boolean {
     if (!pastDeadline(this.#policy, beginsMs)) return false;
     const latest = this.#log!;
     latest.delayMs = undefined;
@@ -292,22 +306,23 @@ class Call<T> {
     return true;
   }
 
-  /** The abort comes from anywhere: the reaction of a promise runs in the async context of this call. */
+  /** The caller may abort in any async context. A promise brings the call back to its own. */
   #listen(signal: AbortSignal): void {
+    this.#signal = signal;
     let abort!: () => void;
-    void new Promise<void>((resolve) => (abort = resolve)).then(this.#onValue);
+    void new Promise<void>((resolve) => (abort = resolve)).then(this.#onFulfilled);
     this.#unwatch = watch(signal, () => {
       if (this.#state === 'running') this.#context!.abort(reasonOf(signal));
-      this.#state = 'aborted';
+      this.#state = 'aborting';
       abort();
     });
   }
 
   /** Ends the call after an abort. An attempt that was running is over, too. */
   #abort(): void {
-    const reason = reasonOf(this.#options.signal!);
+    const reason = reasonOf(this.#signal!);
     if (this.#context) {
-      this.#note(true, reason);
+      this.#logAttempt(true, reason);
       const { maxRetries } = this.#policy;
       this.#observeAttempt({ outcome: 'stop', maxRetries, reason: 'aborted' });
     }
@@ -318,14 +333,18 @@ class Call<T> {
   #end(reason: Reason | undefined, failed: boolean, came: unknown): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
-    this.#due?.leave();
-    this.#endLimit?.();
+    this.#tick?.leave();
+    this.#cancelLimit?.();
     this.#unwatch?.();
-    const { onEnd } = this.#options;
-    if (reason || onEnd) {
-      const report = this.#report(reason);
-      if (reason) remember(came, report);
-      if (onEnd) this.#observe(onEnd, report);
+    try {
+      const { onEnd } = this.#options;
+      if (reason || onEnd) {
+        const report = this.#report(reason);
+        if (reason) remember(came, report);
+        if (onEnd) this.#observe(onEnd, report);
+      }
+    } catch {
+      // An option that throws when it is read does not keep the call from ending.
     }
     if (failed) this.#reject(came);
     else this.#resolve(came as T);
@@ -333,7 +352,7 @@ class Call<T> {
 
   #report(reason: Reason | undefined): Report {
     const latest = this.#log;
-    const attempts = recordsOf(latest, !reason);
+    const attempts = recordsOf(latest);
     let elapsedMs = latest ? endOf(latest) : 0;
     try {
       elapsedMs = Math.round(this.#elapsedMs());
@@ -350,17 +369,18 @@ class Call<T> {
   }
 
   /** Logs the attempt that is over. Returns the time since the call began. */
-  #note(failed: boolean, came: unknown): number {
+  #logAttempt(failed: boolean, came: unknown): number {
     const { attempt } = this.#context!;
     const startMs = this.#beganMs;
     this.#context = undefined;
-    this.#endLimit?.();
+    this.#cancelLimit?.();
     const entry: Entry = {
       attempt,
       failed,
       came,
       startMs,
       durationMs: 0,
+      isAccepted: false,
       delayMs: undefined,
       hintMs: undefined,
       hookError: undefined,
@@ -385,7 +405,10 @@ class Call<T> {
     void observe(observer, event, (hookError) => keepHookError(latest, hookError));
   }
 
-  /** The error of the attempt before, for a TimeoutError. Every tenth begins a new chain: causes keep errors alive. */
+  /**
+   * The error of the attempt before, as the cause of a TimeoutError. After a timed-out attempt 10, 20, … a new chain of
+   * causes begins, because causes keep errors alive.
+   */
   #cause(): ErrorOptions | undefined {
     const before = this.#log;
     if (!before?.failed) return undefined;
@@ -398,6 +421,6 @@ class Call<T> {
   }
 
   #elapsedMs(): number {
-    return Math.max(0, this.#clock.now() - this.#startMs);
+    return Math.max(0, this.#clock.now() - this.#startedAtMs);
   }
 }

@@ -53,5 +53,7 @@ export function withRetry<F extends AnyFunction>(
 function named(options: RetryOptions<any> | null | undefined, name: string): RetryOptions<any> | undefined {
   if (!options) return undefined;
   checkOptions(options);
-  return { ...options, name: options.name ?? (name || undefined) };
+  if (!name || typeof options.name === 'string') return options;
+  // Options may be inherited, so a copy would lose some.
+  return Object.create(options, { name: { value: name } }) as RetryOptions<any>;
 }

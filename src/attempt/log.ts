@@ -9,6 +9,8 @@ import type { AttemptRecord } from './report.js';
 export interface Entry extends Attempted {
   readonly startMs: number;
   durationMs: number;
+  /** Whether the value was accepted: it is the result, and no record shows it. */
+  isAccepted: boolean;
   delayMs: number | undefined;
   hintMs: number | undefined;
   /** What an observer threw, in a list of one: it may be undefined. */
@@ -39,14 +41,14 @@ export function keepHookError(entry: Entry | undefined, hookError: unknown): voi
   if (entry.record) Reflect.set(entry.record, 'hookError', hookError);
 }
 
-/** The entries as a report shows them, from the first attempt on. With `ok` the value of the latest one is the result. */
-export function recordsOf(latest: Entry | undefined, ok: boolean): AttemptRecord[] {
+/** The entries as a report shows them, from the first attempt on. */
+export function recordsOf(latest: Entry | undefined): AttemptRecord[] {
   const records: AttemptRecord[] = [];
   for (let entry = latest; entry; entry = entry.before) {
-    const { attempt, failed, came, startMs, durationMs, delayMs, hintMs, hookError } = entry;
+    const { attempt, failed, came, isAccepted, startMs, durationMs, delayMs, hintMs, hookError } = entry;
     entry.record = {
       attempt,
-      ...(!(ok && entry === latest) && shown(failed, came)),
+      ...(!isAccepted && shown(failed, came)),
       startMs,
       durationMs,
       ...defined({ delayMs, hintMs }),

@@ -16,7 +16,7 @@ export interface Limited<T> {
   /** Whether the time was over first. */
   wasCutOff: boolean;
   /** Call this when the attempt is over: it cancels the timer. */
-  readonly end: () => void;
+  readonly cancel: () => void;
 }
 
 /**
@@ -46,9 +46,9 @@ export function limited<T>(
       void settle(result, resolve, reject);
     }),
     wasCutOff: false,
-    end: () => {},
+    cancel: () => {},
   };
-  const cut = (): void => {
+  const onTimeUp = (): void => {
     const message = `Attempt ${context.attempt} was cut off by ${option} (${policy[option]})`;
     const error = new TimeoutError(message, causeOf?.());
     limit.wasCutOff = true;
@@ -56,9 +56,9 @@ export function limited<T>(
     context.abort(error);
   };
   try {
-    limit.end = at(beganMs + Math.min(leftMs, policy.attemptTimeoutMs), cut, clock, unref);
+    limit.cancel = at(beganMs + Math.min(leftMs, policy.attemptTimeoutMs), onTimeUp, clock, unref);
   } catch (error) {
-    // The attempt runs, and nothing waits for it any more.
+    // The call is about to end, so the operation should stop. Its result is not needed any more.
     limit.result.catch(() => {});
     context.abort(error);
     throw error;

@@ -114,7 +114,7 @@ async function handled<Job>(
   } catch (error) {
     return { failed: true, outcome: error, wasCutOff: limit?.wasCutOff ?? false };
   } finally {
-    limit?.end();
+    limit?.cancel();
     for (const leaveOne of leave) leaveOne?.();
   }
 }

@@ -61,13 +61,18 @@ function newTick(key: number, clock: Clock, unref: boolean): Tick {
     try {
       if (clock === systemClock) followTimers(ms, firesMs, Math.min(latestMs, firesMs + laterMs));
       const nowMs = clock.now();
-      // Too early: the timer was rounded down, or it is one part of a delay that no timer can hold.
+      // Too early: the timer was rounded down, a member that is due later has joined, or no timer can hold the delay.
       if (nowMs < latestMs) return arm(nowMs, Math.max(nowMs, firesMs));
       reach();
     } catch (error) {
       fail(error);
     }
-    shared.delete(key);
+    forget();
+  };
+
+  /** Calls that come later make a tick of their own. */
+  const forget = (): void => {
+    if (shared.get(key) === tick) shared.delete(key);
   };
 
   const tick: Tick = {
@@ -86,7 +91,7 @@ function newTick(key: number, clock: Clock, unref: boolean): Tick {
     },
     leave() {
       if (--members) return;
-      shared.delete(key);
+      forget();
       try {
         cancel();
       } catch {
