@@ -115,14 +115,13 @@ describe.each(backends)('%s', (backend, service, { Queue, Worker }) => {
 
     test('policyFor raises the number of attempts without the option queue, too', async () => {
       const attempts: number[] = [];
-      const policyFor = () => ({ maxRetries: 4, baseDelayMs: 20, jitter: 'none' as const });
       const run = processor(
         { maxRetries: 1 },
         (_, { attempt }) => {
           attempts.push(attempt);
           throw new Error('flaky');
         },
-        { policyFor },
+        { policyFor: () => ({ maxRetries: 4, baseDelayMs: 20, jitter: 'none' }) },
       );
       const { queue } = await start(run, workerOptions({ maxRetries: 1 }));
       const { id } = await queue.add('job', {});

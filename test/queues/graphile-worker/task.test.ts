@@ -42,6 +42,9 @@ function claimed({ attempts = 1, lost = false }: { attempts?: number; lost?: boo
 const busy = (): never => {
   throw new Error('busy');
 };
+const late = (): never => {
+  throw retryIn(new Error('not yet'), 10);
+};
 const run = (
   spec: PolicySpec,
   handler: Parameters<typeof task>[1],
@@ -81,9 +84,6 @@ test('the pools are woken only when the exact time is set, however long graphile
   claim.helpers.query = async (text, values) => {
     const answer = await query(text, values);
     return text === sql.due && !isFailed ? { rows: [] } : answer;
-  };
-  const late = (): never => {
-    throw retryIn(new Error('not yet'), 10);
   };
   await expect(run(policy, late, claim, { clock })).rejects.toThrow('not yet');
   expect(claim.of(sql.retry).map((values) => values[5])).toEqual([10]);
