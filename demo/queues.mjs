@@ -41,8 +41,10 @@ async function work(url, name) {
       {
         queue,
         deadLetter: new Queue(`${name}-dead`, { connection }),
-        onAttempt: ({ job, attempt, outcome, delayMs, reason }) =>
-          process.send({ what: outcome, name: job.name, attempt, delayMs, reason }),
+        onAttempt({ job, attempt, outcome, delayMs, reason }) {
+          const what = outcome === 'stalled' ? 'killed' : outcome;
+          process.send({ what, name: job.name, attempt, delayMs, reason });
+        },
       },
     ),
     {

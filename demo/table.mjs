@@ -59,7 +59,8 @@ export async function tableDemo(print) {
       onAttempt({ id, attempt, outcome, delayMs, reason, error }) {
         const to = names[id];
         told.push([to, attempt, outcome, delayMs ?? reason]);
-        if (outcome === 'done') say(to, attempt, 'sent', green);
+        if (outcome === 'stalled') say(to, attempt, 'was lost with its worker: taken over', yellow);
+        else if (outcome === 'done') say(to, attempt, 'sent', green);
         else if (outcome === 'retry') say(to, attempt, `${error.message}: again in ${delayMs} ms`, yellow);
         else say(to, attempt, `${error.message}: dead letter, ${reason}`, red);
       },
@@ -93,7 +94,10 @@ export async function tableDemo(print) {
     [3, 'done', undefined],
   ]);
   assert.deepEqual(of('bob'), [[1, 'done', undefined]]);
-  assert.deepEqual(of('cyd'), [[2, 'done', undefined]]);
+  assert.deepEqual(of('cyd'), [
+    [1, 'stalled', undefined],
+    [2, 'done', undefined],
+  ]);
   assert.deepEqual(of('dan'), [
     [1, 'dead', 'not-retryable'],
     [1, 'done', undefined],

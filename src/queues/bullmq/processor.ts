@@ -16,10 +16,15 @@ import { checkOnHint } from './worker-options.js';
 export interface ProcessorOptions<Job extends BullJob = BullJob> extends QueueOptions<Job> {
   /** The queue for jobs whose retrying has ended, one entry each. Default: none, they are just `failed`. */
   readonly deadLetter?: BullDeadQueue | null | undefined;
-  /** The job's own queue: with it a dead letter has the history of all attempts, not just the last. Needed for `onHint: 'queue'`. */
+  /**
+   * The job's own queue: with it a dead letter has the history of all attempts, not just the last. Needed for
+   * `onHint: 'queue'`. Without it the adapter leaves a note among the stack traces of some jobs, so that the next worker
+   * knows what `policyFor` decided.
+   */
   readonly queue?: BullQueue | null | undefined;
   /**
-   * What a hint (Retry-After) holds back: this job (default), or the whole queue. The attempt counts either way. For
+   * What a hint (Retry-After) holds back: this job (default), or the whole queue. The attempt counts either way. An exact
+   * delay (`retryIn`) holds back this job only. For
    * `'queue'` the worker needs `workerOptions(policy, { onHint: 'queue' })`.
    */
   readonly onHint?: 'job' | 'queue' | null | undefined;

@@ -21,7 +21,7 @@ const FOLLOW_UP = /* @__PURE__ */ resolvePolicy({
   backoff: 'exponential',
   baseDelayMs: 2,
   factor: 2,
-  maxDelayMs: 1_000,
+  maxDelayMs: 250,
   maxElapsedMs: 60_000,
   jitter: 'none',
 });
