@@ -41,11 +41,7 @@ function claimed({ attempts = 1, lost = false }: { attempts?: number; lost?: boo
 
 const busy = (): never => {
   throw new Error('busy');
-};
-const late = (): never => {
-  throw retryIn(new Error('not yet'), 10);
-};
-const run = (
+};const run = (
   spec: PolicySpec,
   handler: Parameters<typeof task>[1],
   { helpers }: ReturnType<typeof claimed>,
