@@ -1,12 +1,13 @@
 // What the other entry points of this package use of the core. Not public: users cannot import it.
 export { watch } from './attempt/abort.js';
 export { type AttemptContext, Attempt } from './attempt/context.js';
-export { attemptEvent, observe } from './attempt/events.js';
+export { attemptEvent, observe, retryEvent } from './attempt/events.js';
 export { type Deciders, followUp, type FollowUp } from './attempt/judge.js';
 export { remember, type Report } from './attempt/report.js';
 export { run } from './attempt/run.js';
 export { isTimed, limited, type Limited } from './attempt/time-limit.js';
 export { TimeoutError } from './attempt/timeout-error.js';
+export { checkOperation, checkOptions } from './check-options.js';
 export { resolvePolicy } from './policy/define.js';
 export { isPlain, isStatus } from './policy/rules.js';
 export { freshSeed, unseeded } from './random.js';

@@ -1,6 +1,6 @@
 import { type PolicySpec, retry, type RetryOptions, type RetryPolicy, type Verdict } from '../index.js';
 import { type AttemptContext, remember, type Report, resolvePolicy, systemClock } from '../internal.js';
-import { find } from './failure/find.js';
+import { judgeError, mayRepeat } from './repeat.js';
 import { discard, type FetchLike, OutgoingRequest, type RequestHead } from './request.js';
 import { judgeResponse } from './response.js';
 
@@ -59,10 +59,7 @@ class FetchCall {
     init: RequestInit | null | undefined,
   ) {
     this.request = new OutgoingRequest(input, init);
-    const { idempotent = false } = options;
-    this.mayRepeat =
-      this.request.isIdempotent ||
-      (typeof idempotent === 'function' ? idempotent(this.request.head) : idempotent);
+    this.mayRepeat = mayRepeat(this.request, options.idempotent);
     this.signal = either(this.request.signal, options.signal);
   }
 
@@ -117,11 +114,7 @@ class FetchCall {
   /** The caller's word, then ours; a failure that nobody knows stops, and so does one that must not be repeated. */
   private classify(error: unknown, context: AttemptContext): Verdict | undefined {
     if (this.request.isOneShot) return 'stop';
-    const verdict = this.options.classify?.(error, context);
-    if (verdict !== undefined) return verdict;
-    const finding = find(error);
-    if (!finding) return 'stop';
-    return this.mayRepeat || finding.sent === 'no' ? finding.verdict : 'stop';
+    return this.options.classify?.(error, context) ?? judgeError(error, this.mayRepeat);
   }
 
   private classifyResult(response: Response, context: AttemptContext): Verdict | undefined {

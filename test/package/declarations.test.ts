@@ -47,6 +47,22 @@ const withPeer = `
   export const policies: fc.Arbitrary<RetryPolicy> = arbitraryPolicy({ maxRetries: 3 });
 `;
 
+/** For either kind of decorators. */
+const decorated = `
+  import { retried } from 'ostinato/decorators';
+  export class Client {
+    @retried({ maxRetries: 1 })
+    async get(path: string): Promise<string> {
+      return path;
+    }
+    // @ts-expect-error the method would return a promise
+    @retried()
+    size(): number {
+      return 1;
+    }
+  }
+`;
+
 const both = ['consumer.mts', 'consumer.cts', 'everything.mts', 'everything.cts'];
 
 const resolutions = {
@@ -66,6 +82,7 @@ beforeAll(() => {
   writeFileSync(join(project, 'consumer.cts'), consumer);
   writeFileSync(join(project, 'consumer.ts'), consumer);
   for (const kind of ['mts', 'cts', 'ts']) writeFileSync(join(project, `everything.${kind}`), everything);
+  writeFileSync(join(project, 'decorated.mts'), decorated);
   writeFileSync(join(project, 'peer.mts'), withPeer);
 });
 
@@ -87,6 +104,12 @@ describe.each(['@typescript/v5.4', '@typescript/v5.9', '@typescript/native'])('%
   test('accepts all declarations where Node is the only platform', () => {
     const options = { module: 'nodenext', moduleResolution: 'nodenext', lib: ['es2022'], types: ['node'] };
     expect(errorsOf(compiler, ['consumer.mts', 'everything.mts'], options)).toBe('');
+  });
+
+  test.each([true, false])('accepts decorators, experimental: %s', (experimentalDecorators) => {
+    const options = { module: 'nodenext', moduleResolution: 'nodenext', experimentalDecorators };
+    const emitDecoratorMetadata = experimentalDecorators;
+    expect(errorsOf(compiler, ['decorated.mts'], { ...options, emitDecoratorMetadata })).toBe('');
   });
 
   test('accepts the arbitraries where fast-check is installed', () => {
