@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{process,package,docs,servers}/**'],
+          exclude: ['test/{process,package,docs,servers,integrations}/**'],
           testTimeout: 30_000,
         },
       },
@@ -38,6 +38,19 @@ export default defineConfig({
           name: 'servers',
           include: ['test/servers/**/*.test.ts'],
           globalSetup: ['test/servers/services.ts'],
+          fileParallelism: false,
+          testTimeout: 45_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // The recipes of the documentation with the real packages, which have a lockfile of their own. Each file starts the
+        // servers it needs.
+        test: {
+          name: 'integrations',
+          include: ['test/integrations/*.test.ts'],
+          globalSetup: ['test/integrations/setup.ts'],
+          sequence: { groupOrder: 2 },
           fileParallelism: false,
           testTimeout: 45_000,
           hookTimeout: 60_000,

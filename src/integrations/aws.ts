@@ -65,8 +65,8 @@ interface Call {
  *
  * The strategy waits itself, so delays are exact, also above 2^31 - 1 ms. `maxElapsedMs` limits the whole call.
  * `attemptTimeoutMs` has no effect: use the timeouts of the client's `requestHandler`. The SDK throws the service's
- * error when retrying ends, also if a decider threw. The SDK tells a strategy nothing of an abort: an aborted call rejects
- * at once, but the timer of its delay stays until it is due. `retry` around a client with `maxAttempts: 1` leaves none.
+ * error when retrying ends, also if a decider threw. The SDK does not tell a strategy about an abort: the call
+ * rejects at once, but the timer of its delay stays until it is due. `retry` around a client with `maxAttempts: 1` leaves none.
  *
  * @param policy default `presets.default`. The client's own `maxAttempts` has no effect.
  * @throws TypeError at once for a wrong policy or wrong options.
