@@ -1,5 +1,5 @@
 import { type PolicySpec, retry, type RetryOptions, type RetryPolicy, type Verdict } from '../index.js';
-import { isTimed, resolvePolicy } from '../internal.js';
+import { type AttemptContext, isTimed, resolvePolicy } from '../internal.js';
 import { checkedOptions, discard, headersOf, type HttpOptions, RequestRules } from './request-rules.js';
 
 export type { HttpOptions } from './request-rules.js';
@@ -114,7 +114,7 @@ class Sending {
     this.#rules = new RequestRules(
       { url: `${baseURL ?? ''}${url ?? ''}`, method, headers: headersOf(pairs), body: data },
       policy,
-      { idempotent, clock: options.clock },
+      { ...options, idempotent },
     );
   }
 
@@ -123,11 +123,16 @@ class Sending {
     const { signal, leave } = signalOf(config);
     const call: RetryOptions<any> = {
       ...options,
+      policyFor: this.#rules.policyFor,
       signal,
       classify: (error, context) =>
-        this.#rules.isOneShot ? 'stop' : (options.classify?.(error, context) ?? this.#ofError(error)),
+        this.#rules.isOneShot
+          ? 'stop'
+          : (options.classify?.(error, context) ?? this.#ofError(error, context)),
       classifyResult: (response, context) =>
-        this.#unlessOneShot(options.classifyResult?.(response, context) ?? this.#ofResponse(response)),
+        this.#unlessOneShot(
+          options.classifyResult?.(response, context) ?? this.#ofResponse(response, response, context),
+        ),
       onRetry: (event) => {
         this.#held = ((event.error as any)?.response ?? event.value) as AxiosResponseLike | undefined;
         // The connection is free during the delay; unless a deadline may still end the call with this response.
@@ -158,13 +163,17 @@ class Sending {
     }
   }
 
-  #ofError(error: unknown): Verdict | undefined {
+  #ofError(error: unknown, context: AttemptContext): Verdict | undefined {
     const { response, request } = (Object(error) === error ? error : {}) as { response?: any; request?: any };
-    return response ? this.#ofResponse(response) : this.#noting(request).ofError(error);
+    return response ? this.#ofResponse(response, error, context) : this.#noting(request).ofError(error);
   }
 
-  #ofResponse({ status, headers, request }: AxiosResponseLike & { request?: unknown }): Verdict | undefined {
-    return this.#noting(request).ofResponse(status, headers);
+  #ofResponse(
+    response: AxiosResponseLike & { request?: unknown },
+    failure: unknown,
+    context: AttemptContext,
+  ): Verdict | undefined {
+    return this.#noting(response.request).ofResponse(response, failure, context);
   }
 
   /** A request that was answered by a redirect has arrived. */

@@ -6,8 +6,8 @@ import {
   mayRepeat,
   OutgoingRequest,
 } from '../http/internal.js';
-import type { RetryOptions, RetryPolicy, Verdict } from '../index.js';
-import { checkOptions, isPlain, systemClock } from '../internal.js';
+import type { PolicySpec, RetryOptions, RetryPolicy, Verdict } from '../index.js';
+import { type AttemptContext, checkOptions, isPlain, resolvePolicy, systemClock } from '../internal.js';
 
 export { discard };
 
@@ -29,10 +29,7 @@ export interface Outgoing {
 }
 
 /** What judging needs of the options. */
-interface Judging {
-  readonly idempotent?: Idempotent;
-  readonly clock?: RetryOptions['clock'];
-}
+type Judging = Pick<HttpOptions<any>, 'idempotent' | 'clock' | 'policyFor'>;
 
 /** The rules of `retryFetch` for one request of another client. */
 export class RequestRules {
@@ -42,24 +39,50 @@ export class RequestRules {
   wasRedirected = false;
   readonly #policy: RetryPolicy;
   readonly #mayRepeat: boolean;
-  readonly #clock: NonNullable<Judging['clock']>;
+  readonly #options: Judging;
+  /** What `policyFor` said of the latest failure: it is asked once. */
+  #choice: { failure: unknown; attempt: number; spec: PolicySpec | undefined } | undefined;
 
-  constructor(outgoing: Outgoing, policy: RetryPolicy, { idempotent, clock }: Judging) {
+  constructor(outgoing: Outgoing, policy: RetryPolicy, options: Judging) {
     const { url, method, headers, body } = outgoing;
     const init = { method: method ?? 'GET', headers, body: (body ?? null) as BodyInit | null };
     const request = new OutgoingRequest(url, init);
     // The package form-data names its streams as the FormData of the platform.
     this.isOneShot = request.isOneShot || typeof (body as { pipe?: unknown } | null)?.pipe === 'function';
-    this.#mayRepeat = mayRepeat(request, idempotent);
+    this.#mayRepeat = mayRepeat(request, options.idempotent);
     this.#policy = policy;
-    this.#clock = clock ?? systemClock;
+    this.#options = options;
   }
 
-  /** The verdict on a response. Undefined: no failure. */
-  ofResponse(status: number, headers: unknown): Verdict | undefined {
-    const response = { status, headers } as Response;
-    const verdict = judgeResponse(response, this.#policy, this.#mayRepeat, this.#clock.wallNow());
-    return verdict !== undefined && this.#hasArrived() ? 'stop' : verdict;
+  /** The caller's `policyFor`, which the verdict on a response has to know. Pass it on to `retry`. */
+  readonly policyFor = (failure: unknown, context: AttemptContext): PolicySpec | undefined => {
+    const { attempt } = context;
+    const known = this.#choice;
+    if (known && known.failure === failure && known.attempt === attempt) return known.spec;
+    const spec = this.#options.policyFor?.(failure, context);
+    this.#choice = { failure, attempt, spec };
+    return spec;
+  };
+
+  /**
+   * The verdict on a response. Undefined: no failure.
+   *
+   * @param failure what `retry` sees of it: the response, or the error that has it.
+   */
+  ofResponse(
+    response: { readonly status: number; readonly headers: unknown },
+    failure: unknown,
+    context: AttemptContext,
+  ): Verdict | undefined {
+    if (this.#judge(response, this.#policy) === undefined) return undefined;
+    if (this.#hasArrived()) return 'stop';
+    const chosen = this.policyFor(failure, context);
+    return this.#judge(response, chosen ? resolvePolicy(chosen) : this.#policy);
+  }
+
+  #judge(response: object, policy: RetryPolicy): Verdict | undefined {
+    const { clock } = this.#options;
+    return judgeResponse(response as Response, policy, this.#mayRepeat, (clock ?? systemClock).wallNow());
   }
 
   /** The verdict on an error without a response. Undefined: the core decides. */

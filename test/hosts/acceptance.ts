@@ -145,6 +145,13 @@ export function acceptance(make: MakeClient, hasOneShotBodies = false): void {
     expect(clock.liveTimers).toBe(0);
   });
 
+  test('with a signal that is aborted already nothing is sent', async () => {
+    const server = await serve(statuses());
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(client()(server.url, { signal })).rejects.toThrow(/enough|cancel/);
+    expect(server.requests).toHaveLength(0);
+  });
+
   test('an abort during an attempt ends it', async () => {
     const controller = new AbortController();
     const server = await serve(() => controller.abort(new Error('enough')));
@@ -195,6 +202,10 @@ export function acceptance(make: MakeClient, hasOneShotBodies = false): void {
     expect(busy.requests).toHaveLength(2);
     expect(await client({ policyFor: () => ({ maxRetries: 0 }) })(busy.url)).toBe(503);
     expect(busy.requests).toHaveLength(3);
+    const missing = await serve(statuses(404, 404));
+    const policyFor = vi.fn(() => ({ ...policy, retryStatuses: [404] }));
+    expect(await client({ policyFor })(missing.url)).toBe(200);
+    expect(policyFor).toHaveBeenCalledTimes(2);
   });
 }
 

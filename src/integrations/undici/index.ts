@@ -87,6 +87,7 @@ class Exchange implements Receiver {
     const { idempotent: _, ...options } = this.options;
     const call: RetryOptions<UndiciResponse> = {
       ...options,
+      policyFor: this.#rules.policyFor,
       signal: this.#aborting.signal,
       classify: (error, context) => this.#classify(error, context),
       classifyResult: () => {
@@ -119,7 +120,7 @@ class Exchange implements Receiver {
     try {
       this.#verdict =
         this.options.classifyResult?.(response, this.#context) ??
-        this.#rules.ofResponse(response.statusCode, response.headers);
+        this.#ofResponse(response, response, this.#context);
       if (this.#verdict !== undefined && !this.#body.isUnread()) this.#verdict = 'stop';
     } catch (error) {
       this.#thrown = [error];
@@ -142,14 +143,24 @@ class Exchange implements Receiver {
   #classify(error: unknown, context: AttemptContext): Verdict | undefined {
     this.#noteRedirects();
     if (!this.#body.isUnread()) return 'stop';
-    return this.options.classify?.(error, context) ?? this.#ofError(error);
+    return this.options.classify?.(error, context) ?? this.#ofError(error, context);
   }
 
   /** The error of undici's responseError interceptor is a response. */
-  #ofError(error: any): Verdict | undefined {
+  #ofError(error: any, context: AttemptContext): Verdict | undefined {
     const { statusCode, headers } = Object(error) === error ? error : ({} as any);
     const isResponse = isStatus(statusCode) && Object(headers) === headers;
-    return isResponse ? this.#rules.ofResponse(statusCode, headers) : this.#rules.ofError(error);
+    return isResponse
+      ? this.#ofResponse({ statusCode, headers }, error, context)
+      : this.#rules.ofError(error);
+  }
+
+  #ofResponse(
+    { statusCode, headers }: UndiciResponse,
+    failure: unknown,
+    context: AttemptContext,
+  ): Verdict | undefined {
+    return this.#rules.ofResponse({ status: statusCode, headers }, failure, context);
   }
 
   #noteRedirects(): void {
