@@ -165,7 +165,10 @@ class Sending {
 
   #ofError(error: unknown, context: AttemptContext): Verdict | undefined {
     const { response, request } = (Object(error) === error ? error : {}) as { response?: any; request?: any };
-    return response ? this.#ofResponse(response, error, context) : this.#noting(request).ofError(error);
+    if (response) return this.#ofResponse(response, error, context);
+    // The adapter `fetch` follows redirects unseen: where its connection is refused, a first host may have the request.
+    if (request?.redirect === 'follow') this.#rules.wasRedirected = true;
+    return this.#noting(request).ofError(error);
   }
 
   #ofResponse(

@@ -47,7 +47,7 @@ describe('fetch of undici', () => {
       expect(await response.text()).toBe('body');
       return response.status;
     },
-    true,
+    { hasOneShotBodies: true },
   );
 });
 
