@@ -141,12 +141,13 @@ function chartOfPresets() {
     }
     print('');
   }
-  assert.deepEqual(nominalTotals, ['62 s', '113.33 s', '35 s']);
+  assert.deepEqual(nominalTotals, ['62 s', '113.33 s', '35 s', '1.4 s']);
 }
 
 /** Where the delay may lie: dim up to the shortest, bright from there to the longest. */
 function bar(minMs, maxMs) {
-  const end = columns(maxMs);
+  // A column stands for most of a second: the shorter delays have one too.
+  const end = Math.max(1, columns(maxMs));
   const start = Math.min(columns(minMs), end - 1);
   return dim('─'.repeat(start)) + cyan('█'.repeat(end - start));
 }

@@ -9,7 +9,7 @@ import { run, settle } from './attempt/run.js';
 
 import { isTimed, limited } from './attempt/time-limit.js';
 import { TimeoutError } from './attempt/timeout-error.js';
-import { checkOperation, checkOptions } from './check-options.js';
+import { checkFunction, checkOptions } from './check-options.js';
 import { pastDeadline } from './decide.js';
 import type { RetryOptions } from './options.js';
 import { resolvePolicy } from './policy/define.js';
@@ -35,11 +35,16 @@ export function retry<T>(
   options?: RetryOptions<T> | null,
 ): Promise<T> {
   try {
-    checkOperation(operation);
+    checkFunction('operation', operation);
     if (options) checkOptions(options);
     else if (policy === latestSpec) return plain(operation, latestPolicy);
     const resolved = resolvePolicy(policy);
-    if (options || isTimed(resolved)) return watched(operation, resolved, options ?? {});
+    if (options || isTimed(resolved)) {
+      const { call, promise } = watched(operation, resolved, options ?? {});
+      // Begins here, and not deeper: more than four frames up to the operation push the callers out of its stack traces.
+      call.start();
+      return promise;
+    }
     if (Object.isFrozen(policy)) {
       latestSpec = policy;
       latestPolicy = resolved;
@@ -57,10 +62,17 @@ export function retry<T>(
 let latestSpec: PolicySpec | undefined = {};
 let latestPolicy: RetryPolicy;
 
-function watched<T>(operation: Operation<T>, policy: RetryPolicy, options: RetryOptions<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    void new Call(operation, policy, options, resolve, reject).step(false);
+/** A call that has its state from the start. (A function of its own: a closure in `retry` would cost every call memory.) */
+function watched<T>(
+  operation: Operation<T>,
+  policy: RetryPolicy,
+  options: RetryOptions<T>,
+): { readonly call: Call<T>; readonly promise: Promise<T> } {
+  let call!: Call<T>;
+  const promise = new Promise<T>((resolve, reject) => {
+    call = new Call(operation, policy, options, resolve, reject);
   });
+  return { call, promise };
 }
 
 /** A call that nothing can interrupt or observe. It has no state before its first attempt has failed: most never fail. */
@@ -81,7 +93,7 @@ function plain<T>(operation: Operation<T>, policy: RetryPolicy): Promise<T> {
 
 /** What a call waits for, or why it waits for nothing. */
 type State =
-  /** The first attempt is about to begin. */
+  /** No attempt has begun. */
   | 'new'
   /** The operation runs. */
   | 'running'
@@ -91,6 +103,8 @@ type State =
   | 'announcing'
   /** The delay before the next attempt. */
   | 'waiting'
+  /** The delay is over: the next attempt begins in the next microtask. */
+  | 'awake'
   /** The caller has aborted: the call ends in the next microtask. */
   | 'aborted'
   | 'over';
@@ -98,6 +112,8 @@ type State =
 /** A handler of `then` that returns this leaves the promise of that `then` pending. Nothing is kept. */
 // oxlint-disable-next-line unicorn/no-thenable -- a thenable that never settles is what is needed
 const NEVER = { then(): void {} };
+
+const READY = /* @__PURE__ */ Promise.resolve();
 
 /**
  * One call under way: run, judge, announce, wait, run again. `decide` has the rules; this class measures, asks and obeys.
@@ -144,6 +160,20 @@ class Call<T> {
     this.#clock = options.clock ?? systemClock;
   }
 
+  /** Listens to the signal, and runs the first attempt. */
+  start(): void {
+    try {
+      this.#startMs = this.#clock.now();
+      const { signal } = this.#options;
+      if (signal?.aborted) return this.#end('aborted', true, reasonOf(signal));
+      if (signal) this.#listen(signal);
+      this.#run(0);
+    } catch (error) {
+      // The caller's clock or signal has thrown.
+      this.#end('hook-failed', true, error);
+    }
+  }
+
   /** Goes on after a first attempt that has failed. */
   goOn(startMs: number, context: Attempt, error: unknown): void {
     this.#startMs = startMs;
@@ -156,27 +186,18 @@ class Call<T> {
   step(failed: boolean, came?: unknown): typeof NEVER {
     const state = this.#state;
     try {
-      if (state === 'new') this.#begin();
-      else if (state === 'running') this.#judge(failed, came);
+      if (state === 'running') this.#judge(failed, came);
       else if (state === 'aborted') this.#abort();
       // `onRetry` vetoes the retry by throwing, and the caller's clock may throw.
       else if (failed) this.#end('hook-failed', true, came);
       else if (state === 'announcing') this.#wait(this.#elapsedMs());
-      else if (state === 'waiting') this.#run(this.#elapsedMs());
+      else if (state === 'waiting' && this.#options !== NO_OPTIONS) this.#wake();
+      else if (state === 'waiting' || state === 'awake') this.#run(this.#elapsedMs());
     } catch (error) {
-      // The caller's clock or signal has thrown.
+      // The caller's clock has thrown.
       this.#end('hook-failed', true, error);
     }
     return NEVER;
-  }
-
-  /** Listens to the signal, and runs the first attempt. */
-  #begin(): void {
-    this.#startMs = this.#clock.now();
-    const { signal } = this.#options;
-    if (signal?.aborted) return this.#end('aborted', true, reasonOf(signal));
-    if (signal) this.#listen(signal);
-    this.#run(0);
   }
 
   /** Takes the next step when the promise settles, so that stack traces show the caller: V8 looks for `resolve`. */
@@ -238,7 +259,7 @@ class Call<T> {
     this.#after(new Promise((resolve) => resolve(onRetry(retryEvent(name, latest, endOf(latest), next)))));
     // A promise that never settles ends with the deadline.
     const deadlineMs = this.#startMs + this.#policy.maxElapsedMs;
-    this.#endLimit = at(deadlineMs, () => this.#endByDeadline(), this.#clock, this.#options.unref);
+    this.#endLimit = at(deadlineMs, () => this.#isTooLate(Infinity), this.#clock, this.#options.unref);
   }
 
   /** Waits for the delay, unless the next attempt would begin too late. */
@@ -252,29 +273,34 @@ class Call<T> {
     void this.#due.reached.then(this.#onValue, this.#onError);
   }
 
-  /** Ends the call if an attempt at `beginsMs` would begin at or after the deadline. */
-  #isTooLate(beginsMs: number): boolean {
-    const isTooLate = pastDeadline(this.#policy, beginsMs);
-    if (isTooLate) this.#endByDeadline();
-    return isTooLate;
+  /**
+   * Runs the attempt from the reaction of a promise that stack traces follow, for operations that throw at once. It is
+   * made here, so that a call that waits takes no memory for it. A call without options does without: this doubles the
+   * cost of a retry.
+   */
+  #wake(): void {
+    this.#state = 'awake';
+    void READY.then(this.#onValue).then(this.#resolve as () => void);
   }
 
-  #endByDeadline(): void {
+  /** Ends the call if an attempt at `beginsMs` would begin at or after the deadline. */
+  #isTooLate(beginsMs: number): boolean {
+    if (!pastDeadline(this.#policy, beginsMs)) return false;
     const latest = this.#log!;
     latest.delayMs = undefined;
     this.#end('deadline', latest.failed, latest.came);
+    return true;
   }
 
   /** The abort comes from anywhere: the reaction of a promise runs in the async context of this call. */
   #listen(signal: AbortSignal): void {
-    const aborted = new Promise<void>((abort) => {
-      this.#unwatch = watch(signal, () => {
-        if (this.#state === 'running') this.#context!.abort(reasonOf(signal));
-        this.#state = 'aborted';
-        abort();
-      });
+    let abort!: () => void;
+    void new Promise<void>((resolve) => (abort = resolve)).then(this.#onValue);
+    this.#unwatch = watch(signal, () => {
+      if (this.#state === 'running') this.#context!.abort(reasonOf(signal));
+      this.#state = 'aborted';
+      abort();
     });
-    void aborted.then(this.#onValue);
   }
 
   /** Ends the call after an abort. An attempt that was running is over, too. */
@@ -362,8 +388,12 @@ class Call<T> {
   /** The error of the attempt before, for a TimeoutError. Every tenth begins a new chain: causes keep errors alive. */
   #cause(): ErrorOptions | undefined {
     const before = this.#log;
-    if (!before?.failed || (before.came instanceof TimeoutError && before.attempt % 10 === 0))
-      return undefined;
+    if (!before?.failed) return undefined;
+    try {
+      if (before.attempt % 10 === 0 && before.came instanceof TimeoutError) return undefined;
+    } catch {
+      // `instanceof` of a hostile proxy.
+    }
     return { cause: before.came };
   }
 

@@ -1,4 +1,4 @@
-import { checkOperation, checkOptions } from './check-options.js';
+import { checkFunction, checkOptions } from './check-options.js';
 import type { RetryOptions } from './options.js';
 import { resolvePolicy } from './policy/define.js';
 import type { PolicySpec } from './policy/policy.js';
@@ -21,7 +21,7 @@ export type Retried<F extends AnyFunction> = [ReturnType<F>, Promise<Awaited<Ret
 /**
  * Returns a function with the same arguments, `this` and types as `operation`. It retries. The third argument holds the
  * options of each call, or is a function that gets the call's arguments and returns the options (with a signal among
- * them, say). The default of the option `name` is the function's name.
+ * them, say). The default of the option `name` is the function's name, if it has one.
  *
  * @throws TypeError at once for a wrong operation, policy or options object. Options that a function returns are checked
  *   at each call, which then rejects.
@@ -34,7 +34,7 @@ export function withRetry<F extends AnyFunction>(
     | ((...args: Parameters<F>) => RetryOptions<Awaited<ReturnType<F>>> | null | undefined)
     | null,
 ): Retried<F> {
-  checkOperation(operation);
+  checkFunction('operation', operation);
   const resolved = resolvePolicy(policy);
   const optionsFor = typeof options === 'function' ? options : undefined;
   const fixed = optionsFor ? undefined : named(options as RetryOptions | undefined, operation.name);
@@ -53,5 +53,5 @@ export function withRetry<F extends AnyFunction>(
 function named(options: RetryOptions<any> | null | undefined, name: string): RetryOptions<any> | undefined {
   if (!options) return undefined;
   checkOptions(options);
-  return { ...options, name: options.name ?? name };
+  return { ...options, name: options.name ?? (name || undefined) };
 }

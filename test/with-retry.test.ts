@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { permanent, reportOf, withRetry } from '../src/index.js';
+import { type AttemptEvent, permanent, reportOf, type RetryOptions, withRetry } from '../src/index.js';
 import { virtualClock } from '../src/testing/index.js';
 
 const boom = new Error('boom');
@@ -89,6 +89,21 @@ describe('a wrapped function', () => {
   });
 });
 
+/** The name in the event of a call that succeeds. */
+const namesOf = async (
+  operation: () => unknown,
+  given: RetryOptions | ((...args: never[]) => RetryOptions),
+): Promise<unknown[]> => {
+  const names: unknown[] = [];
+  const onAttempt = (event: AttemptEvent): void => void names.push('name' in event ? event.name : 'none');
+  const options = typeof given === 'function' ? () => ({ onAttempt, ...given() }) : { onAttempt, ...given };
+  await withRetry(operation, quick, options as RetryOptions)();
+  return names;
+};
+function fetchOrders(): number {
+  return 1;
+}
+
 describe('the options of a wrapped function', () => {
   test('are those of every call', async () => {
     const events: number[] = [];
@@ -123,6 +138,34 @@ describe('the options of a wrapped function', () => {
       () => undefined,
     );
     expect(await wrapped(7)).toBe(7);
+  });
+
+  test('have the name of the function for a name, unless they have one', async () => {
+    for (const own of [undefined, null]) {
+      expect(await namesOf(fetchOrders, { name: own })).toEqual(['fetchOrders']);
+      expect(await namesOf(fetchOrders, () => ({ name: own }))).toEqual(['fetchOrders']);
+    }
+    expect(await namesOf(fetchOrders, {})).toEqual(['fetchOrders']);
+    for (const own of ['orders', '']) {
+      expect(await namesOf(fetchOrders, { name: own })).toEqual([own]);
+      expect(await namesOf(fetchOrders, () => ({ name: own }))).toEqual([own]);
+    }
+  });
+
+  test('have no name if the function has none', async () => {
+    expect(await namesOf(() => 1, {})).toEqual(['none']);
+    expect(
+      await namesOf(
+        () => 1,
+        () => ({}),
+      ),
+    ).toEqual(['none']);
+  });
+
+  test('are left as they were given', async () => {
+    const options = Object.freeze({ onEnd: () => {} });
+    expect(await withRetry(fetchOrders, quick, options)()).toBe(1);
+    expect(options).not.toHaveProperty('name');
   });
 
   test('that throw reject the call, and the function is not called', async () => {

@@ -14,14 +14,7 @@ const audiences = /* @__PURE__ */ new WeakMap<AbortSignal, Audience>();
  * @throws what `addEventListener` of a foreign signal throws.
  */
 export function watch(signal: AbortSignal, onAbort: () => void): () => void {
-  let audience = audiences.get(signal);
-  if (!audience) {
-    const members = new Set<() => void>();
-    // A function and not an object: some polyfills take no other listener.
-    audience = { members, listener: () => members.forEach((member) => member()) };
-    audiences.set(signal, audience);
-  }
-  const { members, listener } = audience;
+  const { members, listener } = audiences.get(signal) ?? newAudience(signal);
   // Has no effect on a signal that has this listener already.
   signal.addEventListener('abort', listener);
   members.add(onAbort);
@@ -35,8 +28,21 @@ export function watch(signal: AbortSignal, onAbort: () => void): () => void {
   };
 }
 
+/** A function of its own, so that the listener shares no scope with the first member, and does not keep it alive. */
+function newAudience(signal: AbortSignal): Audience {
+  const members = new Set<() => void>();
+  // A function and not an object: some polyfills take no other listener.
+  const audience = { members, listener: () => members.forEach((member) => member()) };
+  audiences.set(signal, audience);
+  return audience;
+}
+
 /** What a call rejects with after an abort: `signal.reason`, or an `AbortError` if the signal (an old polyfill) has none. */
-export const reasonOf = (signal: AbortSignal): unknown =>
-  'reason' in signal
-    ? signal.reason
-    : Object.assign(new Error('The operation was aborted'), { name: 'AbortError' });
+export function reasonOf(signal: AbortSignal): unknown {
+  try {
+    if ('reason' in signal) return signal.reason;
+  } catch {
+    // A foreign getter that throws gives no reason.
+  }
+  return Object.assign(new Error('The operation was aborted'), { name: 'AbortError' });
+}

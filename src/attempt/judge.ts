@@ -4,7 +4,7 @@ import type { PolicySpec, RetryPolicy } from '../policy/policy.js';
 import type { Random } from '../random.js';
 import type { Clock } from '../time/clock.js';
 import { judge } from '../verdict/classify.js';
-import { checkVerdict, hintOf, type Verdict } from '../verdict/verdict.js';
+import { checkVerdict, handled, hintOf, type Verdict } from '../verdict/verdict.js';
 import type { AttemptContext } from './context.js';
 import type { Reason } from './report.js';
 
@@ -89,6 +89,7 @@ export function followUp<T>(
 /** The policy that decides: the chosen one, with the time limits of the call. */
 function chosenPolicy(chosen: PolicySpec | undefined, policy: RetryPolicy): RetryPolicy {
   if (chosen === undefined) return policy;
+  handled(chosen);
   const { attemptTimeoutMs, maxElapsedMs } = policy;
   return { ...resolvePolicy(chosen), attemptTimeoutMs, maxElapsedMs };
 }

@@ -35,7 +35,8 @@ export function thinned(latest: Entry): Entry {
 export function keepHookError(entry: Entry | undefined, hookError: unknown): void {
   if (!entry) return;
   entry.hookError = [hookError];
-  if (entry.record) Object.assign(entry.record, { hookError });
+  // A hook may have frozen the report: then this does nothing, and does not throw.
+  if (entry.record) Reflect.set(entry.record, 'hookError', hookError);
 }
 
 /** The entries as a report shows them, from the first attempt on. With `ok` the value of the latest one is the result. */

@@ -40,24 +40,28 @@ export function limited<T>(
   const leftMs = Math.max(0, policy.maxElapsedMs - elapsedMs);
   const option = leftMs < policy.attemptTimeoutMs ? 'maxElapsedMs' : 'attemptTimeoutMs';
   let cutOff: (error: TimeoutError) => void;
-  const limit: Limited<T> = {
-    result: new Promise((resolve, reject) => {
+  const limit = {
+    result: new Promise<T>((resolve, reject) => {
       cutOff = reject;
       void settle(result, resolve, reject);
     }),
     wasCutOff: false,
-    end: at(
-      beganMs + Math.min(leftMs, policy.attemptTimeoutMs),
-      () => {
-        const message = `Attempt ${context.attempt} was cut off by ${option} (${policy[option]})`;
-        const error = new TimeoutError(message, causeOf?.());
-        limit.wasCutOff = true;
-        cutOff(error);
-        context.abort(error);
-      },
-      clock,
-      unref,
-    ),
+    end: () => {},
   };
+  const cut = (): void => {
+    const message = `Attempt ${context.attempt} was cut off by ${option} (${policy[option]})`;
+    const error = new TimeoutError(message, causeOf?.());
+    limit.wasCutOff = true;
+    cutOff(error);
+    context.abort(error);
+  };
+  try {
+    limit.end = at(beganMs + Math.min(leftMs, policy.attemptTimeoutMs), cut, clock, unref);
+  } catch (error) {
+    // The attempt runs, and nothing waits for it any more.
+    limit.result.catch(() => {});
+    context.abort(error);
+    throw error;
+  }
   return limit;
 }

@@ -1,5 +1,5 @@
 import { parseRetryAfter } from '../index.js';
-import { decimal, fieldOf, systemClock, serverNow, trimmed, wholeMs } from '../internal.js';
+import { decimal, fieldText, systemClock, readRetryAfter, serverNow, trimmed, wholeMs } from '../internal.js';
 import { parseGoDuration } from './go-duration.js';
 import { parseRateLimit } from './rate-limit.js';
 
@@ -10,65 +10,114 @@ interface Answer {
   readonly serverNowMs: number;
 }
 
-/** NaN or undefined: no hint here, ask the next source. */
-type Source = (answer: Answer) => number | undefined;
+/** Hints in the order in which they count; NaN or undefined where there is none. */
+type Source = (answer: Answer) => Iterable<number | undefined>;
 
-/** Delays in ms, more precise than the `Retry-After` that may stand beside them. */
-const PRECISE: readonly Source[] = [
-  pushback,
-  milliseconds('retry-after-ms'),
-  milliseconds('x-ms-retry-after-ms'),
-  milliseconds('x-amz-retry-after'),
-];
+/** What the names of the fields about quotas begin with: the IETF draft, and its two predecessors. */
+const QUOTAS = ['ratelimit', 'x-ratelimit', 'x-rate-limit'];
 
-/** In the order in which they are asked: the more precise and the better defined come first. */
-const SOURCES: readonly Source[] = [
-  ...PRECISE,
-  ({ field, serverNowMs }) => parseRetryAfter(field('retry-after'), serverNowMs),
-  (answer) => (isFromCache(answer) ? undefined : parseRateLimit(trimmed(answer.field('ratelimit')))),
-  (answer) =>
-    isFromCache(answer) ? undefined : reset(answer, 'ratelimit-reset', 'ratelimit-remaining', orInstant),
-  (answer) => reset(answer, 'x-ratelimit-reset-after', 'x-ratelimit-remaining', seconds),
-  (answer) => reset(answer, 'x-ratelimit-reset', 'x-ratelimit-remaining', orInstant),
-  (answer) => reset(answer, 'x-rate-limit-reset', 'x-rate-limit-remaining', orInstant),
-  tokenBuckets,
-];
+/** The units that a name may end in, as powers of ten of a millisecond; without one, it is seconds. */
+const UNITS = Object.entries({ '': 3, '-seconds': 3, '-ms': 0, '-milliseconds': 0 });
+
+/** What says when to come back: the more precise first. */
+function* delays(answer: Answer): Iterable<number | undefined> {
+  yield pushback(answer);
+  for (const name of ['retry-after-ms', 'x-ms-retry-after-ms', 'x-amz-retry-after']) {
+    yield milliseconds(answer, name);
+  }
+  for (const prefix of ['', 'x-', ...QUOTAS.map((quota) => `${quota}-`)]) {
+    for (const [unit, exponent] of UNITS) {
+      const name = `${prefix}retry-after${unit}`;
+      yield exponent ? secondsOrDate(answer, name) : milliseconds(answer, name);
+    }
+  }
+}
+
+/** What says when a quota is there again. The numbers of a cached response are those of another day. */
+function* quotas(answer: Answer): Iterable<number | undefined> {
+  const isCached = decimal(trimmed(answer.field('age')), 0) > 0;
+  if (!isCached) yield parseRateLimit(trimmed(answer.field('ratelimit')));
+  for (const quota of QUOTAS.slice(isCached ? 1 : 0)) {
+    for (const name of ['-reset-after', '-reset']) {
+      for (const [unit, exponent] of UNITS) {
+        yield reset(answer, quota + name + unit, `${quota}-remaining`, exponent);
+      }
+    }
+  }
+  yield tokenBuckets(answer);
+}
 
 /**
  * The delay that the headers of a response ask for, in whole ms >= 0, or undefined if they ask for none. Knows no
  * status and no policy. Never throws, takes linear time, and is at most `Number.MAX_SAFE_INTEGER`.
  *
  * The first of these that can be read wins: `grpc-retry-pushback-ms`; `retry-after-ms`, `x-ms-retry-after-ms`,
- * `x-amz-retry-after`; `Retry-After`; `RateLimit`; `RateLimit-Reset`; `X-RateLimit-Reset-After`; `X-RateLimit-Reset`,
- * `X-Rate-Limit-Reset`; `x-ratelimit-reset-requests` and `-tokens`. Instants are measured against the server's clock
- * (`Date` plus `Age`) where the response tells it. A reset is no reason to wait while something remains.
+ * `x-amz-retry-after`; `Retry-After`, `X-Retry-After`, `RateLimit-Retry-After`, `X-RateLimit-Retry-After`,
+ * `X-Rate-Limit-Retry-After`; `RateLimit`; `-Reset-After` and `-Reset` behind the same three prefixes;
+ * `x-ratelimit-reset-requests` and `-tokens`. A name may end in its unit: `-seconds`, `-ms`, `-milliseconds`.
+ *
+ * Instants are measured against the server's clock (`Date` plus `Age`) where the response has it. A reset is no reason to
+ * wait while something remains; of several windows in one field those count that are used up.
  *
  * @param headers `Headers`, anything with `get`, or an object of strings, numbers or lists, names in any case.
- * @param nowMs the local time in epoch ms, for responses without `Date`. Default: the clock of the systemClock.
+ * @param nowMs the local time in epoch ms, for responses without `Date`. Default: the clock of the platform.
  */
 export function readRetryHint(headers: unknown, nowMs: number = systemClock.wallNow()): number | undefined {
-  return firstHint(SOURCES, headers, nowMs);
+  return firstHint([delays, quotas], headers, nowMs);
 }
 
-/** Of the same headers those that name a delay in milliseconds: no other meaning can be read into them. */
-export const readPreciseHint = (headers: unknown): number | undefined => firstHint(PRECISE, headers, NaN);
+/** Statuses that mean "not now": a date by which they pass is a reason to retry. */
+const NOT_NOW = new Set([403, 413, 429, 503]);
+
+/**
+ * The hint that counts beside a status, for `retryFetch` and `classifyFailure` alike. Where the status means "not now",
+ * every hint, and that of the body if it is longer. For 408 and the other 5xx a quota says nothing: only the sources that
+ * say when to come back. For every other status `Retry-After`.
+ */
+export function hintOn(
+  status: number,
+  headers: unknown,
+  nowMs: number,
+  inBody: () => number = () => NaN,
+): number | undefined {
+  if (NOT_NOW.has(status)) return longer(readRetryHint(headers, nowMs), inBody());
+  return status === 408 || (status >= 500 && status < 600)
+    ? firstHint([delays], headers, nowMs)
+    : readRetryAfter(headers, nowMs);
+}
+
+/** The longer of a hint in the headers and one in the body, which is NaN if there is none. */
+export const longer = (hintMs: number | undefined, bodyMs: number): number | undefined =>
+  bodyMs > (hintMs ?? -1) ? bodyMs : hintMs;
 
 function firstHint(sources: readonly Source[], headers: unknown, nowMs: number): number | undefined {
   try {
-    // The `get` of a Map would compare names with their case.
-    const holder: unknown = headers instanceof Map ? Object.fromEntries(headers) : headers;
+    const holder = withGet(headers);
     const answer: Answer = {
-      field: (name) => fieldOf(holder, name),
+      field: (name) => fieldText(holder.get(name) ?? ''),
       serverNowMs: serverNow(holder, nowMs),
     };
     for (const source of sources) {
-      const hintMs = source(answer);
-      if (hintMs !== undefined && hintMs >= 0) return hintMs;
+      for (const hintMs of source(answer)) {
+        if (hintMs !== undefined && hintMs >= 0) return hintMs;
+      }
     }
   } catch {
     // Headers that cannot be read hold no hint.
   }
   return undefined;
+}
+
+/** The same headers with a `get` for names in lower case. That of a Map would compare names with their case. */
+function withGet(headers: unknown): { get(name: string): unknown } {
+  const isMap = headers instanceof Map;
+  if (!isMap && typeof (headers as Headers).get === 'function') return headers as Headers;
+  const fields = new Map<string, unknown[]>();
+  for (const [name, value] of isMap ? headers : Object.entries(headers as object)) {
+    const key = String(name).toLowerCase();
+    fields.set(key, [fields.get(key) ?? [], value].flat());
+  }
+  return fields;
 }
 
 /**
@@ -80,51 +129,71 @@ function pushback({ field }: Answer): number {
   return /^\d+$/.test(text) && Number(text) < 2 ** 31 ? Number(text) : NaN;
 }
 
-function milliseconds(name: string): Source {
-  return ({ field }) => longest(field(name), (text) => decimal(text, 0));
+function milliseconds({ field }: Answer, name: string): number {
+  const text = field(name);
+  return text === '' ? NaN : longest(text.split(','), (member) => decimal(trimmed(member), 0));
 }
 
-/** The time until a quota is there again, unless it is not used up: many servers tell it with every response. */
-function reset(
-  answer: Answer,
-  name: string,
-  remaining: string,
-  parse: (text: string, nowMs: number) => number,
-): number {
-  return decimal(trimmed(answer.field(remaining)), 0) > 0
-    ? NaN
-    : longest(answer.field(name), (text) => parse(text, answer.serverNowMs));
+function secondsOrDate({ field, serverNowMs }: Answer, name: string): number | undefined {
+  const text = field(name);
+  // Nearly all names are absent: they are not to cost anything.
+  return text === '' ? undefined : parseRetryAfter(text, serverNowMs);
 }
 
-const seconds = (text: string): number => decimal(text, 3);
+/**
+ * The time until a quota is there again, unless it is not used up: many servers send it with every response. A field may
+ * hold several windows: `Remaining: 0, 14523` and `Reset: 1, 1419704` belong together by their position.
+ */
+function reset(answer: Answer, name: string, remaining: string, exponent: number): number {
+  const field = answer.field(name);
+  if (field === '') return NaN;
+  const waits = field.split(',');
+  const isUsedUp = answer
+    .field(remaining)
+    .split(',')
+    .map((count) => !(decimal(trimmed(withoutParameters(count)), 0) > 0));
+  const isPaired = waits.length === isUsedUp.length;
+  if (!isPaired && !isUsedUp.includes(true)) return NaN;
+  return longest(
+    waits.filter((_, i) => !isPaired || isUsedUp[i]),
+    (wait) => untilReset(withoutParameters(wait), answer.serverNowMs, exponent),
+  );
+}
 
-/** Seconds from now, or an instant in epoch seconds or ms: which one, the size tells, for 1e9 seconds are 31 years. */
-function orInstant(text: string, nowMs: number): number {
-  const value = decimal(text, 0);
-  if (value < 1e9) return seconds(text);
-  const instant = value < 1e12 ? seconds(text) : value;
-  return instant < Number.MAX_SAFE_INTEGER ? wholeMs(instant - nowMs) : instant;
+/** A member without what stands behind a semicolon, such as the length of its window: `76;w=21600`. */
+const withoutParameters = (member: string): string => member.split(';', 1)[0]!;
+
+/**
+ * A delay or an instant: which one, the size tells, for 1e9 seconds are 31 years. Else a date of RFC 3339, or a Go
+ * duration.
+ */
+function untilReset(wait: string, nowMs: number, exponent: number): number {
+  const text = trimmed(wait);
+  if (/^\d{4}-/.test(text)) return parseRetryAfter(text, nowMs) ?? NaN;
+  const valueMs = decimal(text, exponent);
+  if (Number.isNaN(valueMs)) return wholeMs(parseGoDuration(wait));
+  if (valueMs < 1e12 || valueMs === Number.MAX_SAFE_INTEGER) return valueMs;
+  return wholeMs((valueMs < 1e15 ? valueMs : valueMs / 1000) - nowMs);
 }
 
 /** OpenAI and its like count requests and tokens apart: the longest wait for one that is used up. */
-function tokenBuckets({ field }: Answer): number {
-  let longestMs = NaN;
-  for (const unit of ['requests', 'tokens']) {
-    if (!(decimal(trimmed(field(`x-ratelimit-remaining-${unit}`)), 0) === 0)) continue;
-    const waitMs = wholeMs(parseGoDuration(field(`x-ratelimit-reset-${unit}`)));
-    if (!(longestMs >= waitMs) && waitMs >= 0) longestMs = waitMs;
-  }
-  return longestMs;
+function tokenBuckets(answer: Answer): number {
+  const waits = QUOTAS.flatMap((quota) =>
+    ['requests', 'tokens'].map((unit) => {
+      const remaining = `${quota}-remaining-${unit}`;
+      // Azure has the last spelling, without a count, where nothing is left.
+      const isKnown = quota === 'x-rate-limit' || answer.field(remaining) !== '';
+      return isKnown ? reset(answer, `${quota}-reset-${unit}`, remaining, 3) : NaN;
+    }),
+  );
+  return Math.max(...waits.filter((waitMs) => waitMs >= 0));
 }
 
-/** The numbers of a cached response are those of another day. */
-const isFromCache = ({ field }: Answer): boolean => decimal(trimmed(field('age')), 0) > 0;
-
-/** Several values of one field: the largest that can be read. NaN if there is none. */
-function longest(field: string, parse: (text: string) => number): number {
+/** Of several values the largest that can be read. NaN if there is none. */
+function longest(members: readonly string[], parse: (text: string) => number): number {
   let longestMs = NaN;
-  for (const part of field.split(',')) {
-    const ms = parse(trimmed(part));
+  for (const member of members) {
+    const ms = parse(member);
     if (!(longestMs >= ms) && ms >= 0) longestMs = ms;
   }
   return longestMs;

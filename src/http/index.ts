@@ -1,6 +1,6 @@
 export { classifyFailure } from './failure.js';
 export type { Sent } from './failure/finding.js';
-export { retryFetch, type RetryFetchOptions } from './fetch.js';
+export { type Fetch, type RequestEvent, retryFetch, type RetryFetchOptions } from './fetch.js';
 export { readRetryHint } from './hints.js';
-export type { FetchLike, RequestHead } from './request.js';
+export type { FetchContext, FetchLike, RequestHead } from './request-head.js';
 export { requestSent } from './sent.js';

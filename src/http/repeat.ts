@@ -1,6 +1,7 @@
 import type { Verdict } from '../index.js';
-import { find } from './failure/find.js';
-import type { OutgoingRequest, RequestHead } from './request.js';
+import { judged } from './failure.js';
+import type { OutgoingRequest } from './request.js';
+import type { RequestHead } from './request-head.js';
 import { requestSent } from './sent.js';
 
 /** Whether a POST or PATCH may be sent again although the first one may have been processed. */
@@ -14,9 +15,15 @@ export const mayRepeat = (request: OutgoingRequest, idempotent: Idempotent): boo
 /**
  * The verdict on the error of a request that may be repeated, or (`isRepeatable` false) must not be sent again if it may
  * have arrived. An unknown failure stops. Undefined where the core judges: marks, statuses.
+ *
+ * @param isUnseen whether no redirect can have answered the request before the error. Default: what the error tells.
  */
-export function judgeError(error: unknown, isRepeatable: boolean): Verdict | undefined {
-  const finding = find(error);
+export function judgeError(
+  error: unknown,
+  isRepeatable: boolean,
+  isUnseen: () => boolean = () => requestSent(error) === 'no',
+): Verdict | undefined {
+  const finding = judged(error);
   if (!finding) return 'stop';
-  return isRepeatable || requestSent(error) === 'no' ? finding.verdict : 'stop';
+  return isRepeatable || (finding.sent === 'no' && isUnseen()) ? finding.verdict : 'stop';
 }

@@ -1,13 +1,8 @@
-/** What `fetch` is called with; wide, so that undici's own `fetch` and its classes fit as well. */
-export type FetchLike = (input: any, init?: any) => Promise<any>;
+import { nextHop } from './redirect.js';
+import type { RequestHead } from './request-head.js';
 
-/** The head of a request, for `idempotent`. */
-export interface RequestHead {
-  /** In upper case. */
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Headers;
-}
+/** Calls the `fetch` of this attempt. */
+type Send = (input: unknown, init: RequestInit | undefined) => Promise<Response>;
 
 /** The parts of a `Request` that count here. */
 interface RequestLike {
@@ -17,6 +12,8 @@ interface RequestLike {
   readonly body?: { cancel?(): Promise<void> } | null;
   readonly bodyUsed: boolean;
   readonly signal?: AbortSignal | null;
+  readonly redirect?: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
   clone(): RequestLike;
 }
 
@@ -34,23 +31,29 @@ export class OutgoingRequest {
   /** A body that can be sent only once. */
   readonly isOneShot: boolean;
 
-  private readonly request: RequestLike | undefined;
-  private readonly init: RequestInit;
+  /** What a redirect is answered with: `'follow'`, `'error'` or `'manual'`. */
+  readonly redirect: string;
+  /** A redirect has answered the request, so it has arrived. */
+  wasRedirected = false;
 
-  constructor(
-    private readonly input: unknown,
-    given: RequestInit | null | undefined,
-  ) {
-    this.request = isRequest(input) ? input : undefined;
-    const init = copyOf(given);
+  readonly #input: unknown;
+  readonly #request: RequestLike | undefined;
+  readonly #init: RequestInit | undefined;
+
+  constructor(input: unknown, given: RequestInit | null | undefined) {
+    this.#input = input;
+    this.#request = isRequest(input) ? input : undefined;
+    this.#init = given ? copyOf(given) : undefined;
+    const init: RequestInit = this.#init ?? {};
     this.head = {
-      method: (init.method ?? this.request?.method ?? 'GET').toUpperCase(),
-      url: this.request?.url ?? String(input),
-      headers: headersOf(init.headers ?? this.request?.headers),
+      method: (init.method ?? this.#request?.method ?? 'GET').toUpperCase(),
+      url: this.#request?.url ?? String(input),
+      headers: headersOf(init.headers ?? this.#request?.headers),
+      body: typeof init.body === 'string' ? init.body : undefined,
     };
-    this.signal = init.signal === undefined ? this.request?.signal : init.signal;
-    this.init = init;
-    this.isOneShot = !this.isRepeatable();
+    this.signal = init.signal === undefined ? this.#request?.signal : init.signal;
+    this.redirect = init.redirect ?? this.#request?.redirect ?? 'follow';
+    this.isOneShot = !this.#isRepeatable();
   }
 
   /** Whether sending it twice does no harm by its method, or because the server can tell the copies. */
@@ -59,21 +62,54 @@ export class OutgoingRequest {
   }
 
   /** Sends it, or a copy of it so that its body stays whole; under another signal, if one is given. */
-  send(fetch: FetchLike, signal: AbortSignal | undefined): Promise<any> {
-    const input = this.hasBodyOfItsOwn() && !this.isOneShot ? this.request!.clone() : this.input;
-    return fetch(input, signal ? { ...this.init, signal } : this.init);
+  send(fetch: Send, signal: AbortSignal | undefined): Promise<Response> {
+    const input = this.#hasBodyOfItsOwn() && !this.isOneShot ? this.#request!.clone() : this.#input;
+    return fetch(input, signal ? { ...this.#init, signal } : this.#init);
+  }
+
+  /**
+   * The same, but its first redirect is not left to `fetch`. An error does not tell how many redirects came before it, and
+   * where there was one, the request has arrived and must not be sent again.
+   */
+  async sendNotingRedirects(fetch: Send, signal: AbortSignal | undefined): Promise<Response> {
+    const first = await this.send((input, init) => fetch(input, { ...init, redirect: 'manual' }), signal);
+    const hop = nextHop(first, this.head);
+    if (!hop) return first;
+    this.wasRedirected = true;
+    discard(first);
+    const body = !hop.keepsBody
+      ? undefined
+      : this.#hasBodyOfItsOwn()
+        ? await this.#request!.clone().arrayBuffer()
+        : this.#init?.body;
+    const last = await fetch(hop.url, {
+      ...copyOf(this.#request),
+      ...this.#init,
+      method: hop.method,
+      headers: hop.headers,
+      body: body ?? null,
+      redirect: 'follow',
+      signal: signal ?? this.signal ?? null,
+    });
+    Reflect.defineProperty(last, 'redirected', { value: true, configurable: true });
+    return last;
+  }
+
+  /** Whether `fetch` has followed a redirect before this response. React Native tells it by the URL only. */
+  isRedirected({ redirected, url }: Response): boolean {
+    return redirected ?? (!!url && url !== new URL(this.head.url).href.replace(/#.*/, ''));
   }
 
   /** The body of a `Request` that was kept for further attempts is used up by the call, as with any `fetch`. */
   release(): void {
-    if (this.hasBodyOfItsOwn() && !this.isOneShot) discard(this.request);
+    if (this.#hasBodyOfItsOwn() && !this.isOneShot) discard(this.#request);
   }
 
-  private isRepeatable(): boolean {
-    const { body, duplex } = this.init as RequestInit & { duplex?: string };
+  #isRepeatable(): boolean {
+    const { body, duplex } = (this.#init ?? {}) as RequestInit & { duplex?: string };
     // `duplex: 'half'` asks for the body of a Request to be streamed, which a copy would keep in memory.
     if (body === undefined || body === null) {
-      return !this.request?.bodyUsed && !(duplex === 'half' && this.hasBodyOfItsOwn());
+      return !this.#request?.bodyUsed && !(duplex === 'half' && this.#hasBodyOfItsOwn());
     }
     return (
       typeof body !== 'object' ||
@@ -83,9 +119,9 @@ export class OutgoingRequest {
   }
 
   /** Some platforms do not show the body of a `Request`: then every method that may have one is taken to have one. */
-  private hasBodyOfItsOwn(): boolean {
-    const { request } = this;
-    if (!request || (this.init.body !== undefined && this.init.body !== null)) return false;
+  #hasBodyOfItsOwn(): boolean {
+    const request = this.#request;
+    if (!request || (this.#init?.body ?? undefined) !== undefined) return false;
     return request.body === undefined ? !/^(?:GET|HEAD)$/i.test(request.method) : request.body !== null;
   }
 }
@@ -107,9 +143,9 @@ function isRequest(input: unknown): input is RequestLike {
 }
 
 /** All that `fetch` would find in it, inherited or not: a `Request` may stand there too. */
-function copyOf(init: RequestInit | null | undefined): RequestInit {
+function copyOf(init: object | undefined): RequestInit {
   const copy: Record<string, unknown> = {};
-  for (const key in init) copy[key] = init[key as keyof RequestInit];
+  for (const key in init) copy[key] = Reflect.get(init, key);
   // An iterator of pairs would be empty the second time.
   if (isIterator(copy['headers'])) copy['headers'] = [...copy['headers']];
   return copy;

@@ -2,11 +2,15 @@ import type { Verdict } from '../index.js';
 import { fieldOf } from '../internal.js';
 import { readRetryHint } from './hints.js';
 
-/** What a server decides for its clients (OpenAI, Anthropic and their kind): `x-should-retry`. Undefined if it does not. */
+/** OpenAI, Anthropic and their kind; Stripe. */
+const NAMES = ['x-should-retry', 'stripe-should-retry'];
+
+/** What a server decides for its clients by a header, `true` or `false`. Undefined if it does not. */
 export function shouldRetry(headers: unknown, nowMs?: number): Verdict | undefined {
-  const word = fieldOf(headers, 'x-should-retry');
-  if (word === 'false') return 'stop';
-  return word === 'true' ? retryAfter(readRetryHint(headers, nowMs)) : undefined;
+  if (!headers) return undefined;
+  const values = NAMES.map((name) => fieldOf(headers, name));
+  if (values.includes('false')) return 'stop';
+  return values.includes('true') ? retryAfter(readRetryHint(headers, nowMs)) : undefined;
 }
 
 /** To retry, after the hint if there is one. */

@@ -7,7 +7,7 @@ import {
   OutgoingRequest,
 } from '../http/internal.js';
 import type { PolicySpec, RetryOptions, RetryPolicy, Verdict } from '../index.js';
-import { type AttemptContext, checkOptions, isPlain, resolvePolicy, systemClock } from '../internal.js';
+import { type AttemptContext, checkOptions, fetchOptions, resolvePolicy, systemClock } from '../internal.js';
 
 export { discard };
 
@@ -39,6 +39,7 @@ export class RequestRules {
   wasRedirected = false;
   readonly #policy: RetryPolicy;
   readonly #mayRepeat: boolean;
+  readonly #request: OutgoingRequest;
   readonly #options: Judging;
   /** What `policyFor` said of the latest failure: it is asked once. */
   #choice: { failure: unknown; attempt: number; spec: PolicySpec | undefined } | undefined;
@@ -51,6 +52,7 @@ export class RequestRules {
     this.isOneShot = request.isOneShot || typeof (body as { pipe?: unknown } | null)?.pipe === 'function';
     this.#mayRepeat = mayRepeat(request, options.idempotent);
     this.#policy = policy;
+    this.#request = request;
     this.#options = options;
   }
 
@@ -82,7 +84,13 @@ export class RequestRules {
 
   #judge(response: object, policy: RetryPolicy): Verdict | undefined {
     const { clock } = this.#options;
-    return judgeResponse(response as Response, policy, this.#mayRepeat, (clock ?? systemClock).wallNow());
+    return judgeResponse(
+      response as Response,
+      policy,
+      this.#mayRepeat,
+      (clock ?? systemClock).wallNow(),
+      this.#request.head,
+    );
   }
 
   /** The verdict on an error without a response. Undefined: the core decides. */
@@ -117,13 +125,10 @@ export function headersOf(pairs: Iterable<readonly [name: any, value: any]>): He
 export function checkedOptions<Options extends { readonly idempotent?: Idempotent }>(
   options: Options | null | undefined,
 ): Omit<Options, 'idempotent'> {
-  const { idempotent, ...rest } = options ?? ({} as Options);
-  if (options) checkOptions(isPlain(options) ? rest : options);
-  if ('signal' in rest) {
-    throw new TypeError('options: got signal; the client has a signal for each request, pass it there');
-  }
-  if (idempotent !== undefined && idempotent !== null && !/^(?:boolean|function)$/.test(typeof idempotent)) {
-    throw new TypeError(`idempotent: got ${typeof idempotent}; expected true, false or a function`);
-  }
+  const { idempotent: _, ...rest } = options ?? ({} as Options);
+  if (options) checkOptions(options, kinds);
   return rest;
 }
+
+/** The options of `retryFetch`, without those that the client has itself. */
+const { fetch: _, signal: __, ...kinds } = fetchOptions;

@@ -1,11 +1,13 @@
+import { checkOptions } from '../check-options.js';
 import { definePolicy, resolvePolicy } from './define.js';
 import { fault, type PolicyFault, refusal } from './faults.js';
+import { nearest } from './nearest.js';
 import type { PolicySpec, RetryPolicy } from './policy.js';
 import { presets } from './presets.js';
 
-const DURATION = 'seconds (2, 2.5), or 500ms, 2s, 5m, 1h';
+const DURATION = 'expected seconds (2, 2.5), or 500ms, 2s, 5m, 1h';
 
-/** The one that may clash with what is set elsewhere. */
+/** The variable that may clash with what is set elsewhere. */
 const BASE_DELAY = 'RETRY_BASE_DELAY';
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
@@ -20,33 +22,46 @@ export interface EnvOptions {
 /**
  * A policy from environment variables, as operators write them. Pure: it reads nothing but the object it is given.
  *
- * `RETRY_POLICY` names a preset (default, aggressive, conservative) · `MAX_RETRIES` is a whole number ·
+ * `RETRY_POLICY` names a preset (default, aggressive, conservative, interactive) · `MAX_RETRIES` is a whole number ·
  * `RETRY_BASE_DELAY`, `RETRY_MAX_DELAY` and `JOB_TIMEOUT` (the time for one attempt) are seconds (`2`, `2.5`) or carry
  * a unit (`500ms`, `2s`, `5m`, `1h`) · `unlimited` is allowed where a limit is. Unset, empty and blank are the same.
  *
- * @throws TypeError that lists every bad variable in its message and as `faults`.
+ * @throws TypeError that lists every bad variable in its message and as `faults`; TypeError for an option that is not
+ *   `prefix` or `base`.
  */
 export function policyFromEnv(
   env: Readonly<Record<string, string | undefined>>,
-  { prefix = '', base = presets.default }: EnvOptions = {},
+  options: EnvOptions = {},
 ): RetryPolicy {
-  // What is wrong there is no fault of the environment.
+  checkOptions(options, { prefix: 'string', base: '' }, 'options', "{ prefix: 'MAIL_' }");
+  const prefix = options.prefix ?? '';
+  const base = options.base ?? presets.default;
+  if (Object(env) !== env) throw refusal([fault('env', env, 'expected an object, such as process.env')]);
+  // A fault of the base is not one of the environment.
   resolvePolicy(base);
   const faults: PolicyFault[] = [];
   // Empty and blank count as unset: that is how most deployments clear a variable.
-  const textOf = (name: string): string | undefined => env[prefix + name]?.trim() || undefined;
+  const textOf = (name: string): string | undefined =>
+    String((env as Record<string, string | number | null | undefined>)[prefix + name] ?? '').trim() ||
+    undefined;
   const read = <T>(name: string, parse: (text: string) => T | undefined, allowed: string): T | undefined => {
     const text = textOf(name);
     const value = text === undefined ? undefined : parse(text);
     if (text !== undefined && value === undefined) faults.push(fault(prefix + name, text, allowed));
     return value;
   };
-  const preset = read('RETRY_POLICY', presetNamed, `one of ${Object.keys(presets).join(', ')}`);
+  const names = Object.keys(presets);
+  const meant = nearest(textOf('RETRY_POLICY') ?? '', names);
+  const preset = read(
+    'RETRY_POLICY',
+    presetNamed,
+    `expected one of ${names.join(', ')}${meant ? `; use ${meant}` : ''}`,
+  );
   const spec: PolicySpec = {
-    maxRetries: read('MAX_RETRIES', countIn, 'a whole number, or unlimited'),
+    maxRetries: read('MAX_RETRIES', countIn, 'expected a whole number, or unlimited'),
     baseDelayMs: read(BASE_DELAY, durationIn, DURATION),
     maxDelayMs: read('RETRY_MAX_DELAY', limitIn, `${DURATION}, unlimited`),
-    attemptTimeoutMs: read('JOB_TIMEOUT', timeoutIn, `at least 1ms: ${DURATION}, unlimited`),
+    attemptTimeoutMs: read('JOB_TIMEOUT', timeoutIn, `${DURATION}, unlimited, at least 1ms`),
   };
   try {
     const policy = definePolicy(spec, preset ?? base);
@@ -56,10 +71,7 @@ export function policyFromEnv(
     const { faults: found } = error as Partial<ReturnType<typeof refusal>>;
     if (found === undefined) throw error;
     for (const { allowed } of found) {
-      const inOurWords = allowed.replace(
-        /^maxDelayMs is \d+/,
-        (words) => `${prefix}${words.replace('maxDelayMs', 'RETRY_MAX_DELAY')}ms`,
-      );
+      const inOurWords = allowed.replaceAll('maxDelayMs', `${prefix}RETRY_MAX_DELAY`);
       faults.push(fault(prefix + BASE_DELAY, textOf(BASE_DELAY), inOurWords));
     }
   }

@@ -7,7 +7,7 @@ export type Jitter = readonly [lo: number, hi: number];
 /** The intervals that have a name: `none` is [1, 1], `full` is [0, 1], `equal` is [0.5, 1]. */
 export type JitterName = 'none' | 'full' | 'equal';
 
-/** One HTTP status (100 to 599), or all that begin with 4 or 5. */
+/** One HTTP status (100 to 999), or all that begin with 4 or 5. */
 export type StatusPattern = number | '4xx' | '5xx';
 
 /**

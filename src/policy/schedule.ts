@@ -1,6 +1,10 @@
+import { show } from '../show.js';
 import { nominal } from './backoff.js';
 import { delayRange } from './jitter.js';
 import type { RetryPolicy } from './policy.js';
+
+/** More rows would fill the memory. */
+const MOST_ROWS = 100_000;
 
 /** One retry of a policy, everything in whole milliseconds. */
 export interface ScheduleRow {
@@ -19,15 +23,18 @@ export interface ScheduleRow {
 /**
  * Every retry a policy can make, one row each; with `retries`, the first so many of them at the most.
  *
- * @throws RangeError if the policy has no limit on retries and `retries` is not given, or if it is no whole number >= 0.
+ * @throws RangeError if the policy has no limit on retries and `retries` is not given, if `retries` is no whole number
+ *   >= 0, or if there would be more than 100 000 rows.
  */
 export function schedule(policy: RetryPolicy, retries: number = policy.maxRetries): ScheduleRow[] {
   if (!(retries >= 0) || (retries !== policy.maxRetries && !Number.isInteger(retries))) {
-    throw new RangeError(`schedule(policy, retries): retries is a whole number >= 0, got ${String(retries)}`);
+    throw new RangeError(`retries: got ${show(retries)}; expected a whole number >= 0`);
   }
   const length = Math.min(retries, policy.maxRetries);
-  if (length === Infinity) {
-    throw new RangeError('This policy has no limit on retries: say how many rows, schedule(policy, 20)');
+  if (length > MOST_ROWS) {
+    throw new RangeError(
+      `retries: got ${length}; expected at most ${MOST_ROWS} rows; use schedule(policy, 20) for the first 20`,
+    );
   }
   const rows: ScheduleRow[] = [];
   let totalMinMs = 0;

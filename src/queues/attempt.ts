@@ -1,6 +1,4 @@
-import { decide, type Random, type RetryPolicy, seeded } from '../index.js';
 import {
-  at,
   Attempt,
   attemptEvent,
   type Clock,
@@ -8,26 +6,14 @@ import {
   isTimed,
   limited,
   type Limited,
-  observe,
   run,
   systemClock,
   watch,
 } from '../internal.js';
 import { errorData } from './error.js';
-import type { AttemptEvent, DeadReason, Handler, HistoryRow, QueueOptions } from './types.js';
-
-/** What every host has in common: whose policy, whose job, which attempt. */
-export interface Run<Job> {
-  readonly policy: RetryPolicy;
-  readonly job: Job;
-  readonly queue: string;
-  readonly id: string;
-  /** From 1. */
-  readonly attempt: number;
-  /** Milliseconds since the job was first due, on the store's clock; asked before the attempt and at the decision. */
-  readonly elapsedMs: () => number;
-  readonly options: QueueOptions<Job>;
-}
+import { randomOf, type Run } from './run.js';
+import { tell, type Told } from './tell.js';
+import type { DeadReason, Handler, HistoryRow, RunEvent } from './types.js';
 
 export interface AttemptRun<Job> extends Run<Job> {
   readonly handler: Handler<Job>;
@@ -57,13 +43,10 @@ export type Outcome =
   /** Cut short by shutdown; the handler has settled: give the job back, the attempt does not count. */
   | { readonly kind: 'released' };
 
-/** How long `onAttempt` is awaited. */
-const OBSERVER_LIMIT_MS = 5_000;
-
 /**
  * Runs one attempt of a job and says what follows. Never rejects, except with an error that `passThrough` accepts.
  *
- * Call it only after `stalledReason` has said that the attempt may run.
+ * Call it only after `takeOver` has said that the attempt may run.
  */
 export async function runAttempt<Job>(job: AttemptRun<Job>): Promise<Outcome> {
   const { options, attempt } = job;
@@ -91,10 +74,10 @@ export async function runAttempt<Job>(job: AttemptRun<Job>): Promise<Outcome> {
     clock,
   });
   const attempted = { attempt, failed: came.failed, came: came.outcome, durationMs };
-  const event = attemptEvent(options.name ?? job.queue, attempted, Math.round(elapsedMs), next);
+  const event = attemptEvent(undefined, attempted, Math.max(0, Math.round(elapsedMs)), next);
   const outcome = event.outcome === 'stop' ? 'dead' : event.outcome;
-  const kept = await told(job, { ...event, outcome } as JobEvent<Job>, clock);
-  const row: HistoryRow = { attempt, outcome, startedAtMs, durationMs, ...kept };
+  const hookError = await tell(job, { ...event, outcome } as Told<RunEvent<Job>>);
+  const row: HistoryRow = { attempt, outcome, startedAtMs, durationMs, ...(hookError && { hookError }) };
 
   if (next.outcome === 'done') return { kind: 'done', value: came.outcome, record: row };
   const error = next.reason === 'hook-failed' ? next.hookError : came.outcome;
@@ -106,26 +89,6 @@ export async function runAttempt<Job>(job: AttemptRun<Job>): Promise<Outcome> {
   const reason = next.reason as DeadReason;
   return { kind: 'dead', reason, error, record: { ...failed, reason } };
 }
-
-/**
- * Asked before an attempt runs: why it must not, if so. After crashes the attempts may be used up (`stalled`), or the
- * deadline may have passed. What is left of the delay is nothing (a job of a worker that died is taken over at once, any
- * other has waited already), so the policy is asked with a cap of 0. The first attempt always runs.
- */
-export function stalledReason<Job>(job: Run<Job>): DeadReason | undefined {
-  if (job.attempt <= 1) return undefined;
-  const next = decide(
-    { ...job.policy, maxDelayMs: 0 },
-    { verdict: 'retry', attempt: job.attempt - 1, elapsedMs: job.elapsedMs() },
-    () => 0,
-  );
-  if (next.retry) return undefined;
-  return next.reason === 'retries-exhausted' ? 'stalled' : next.reason;
-}
-
-/** The draws of a job: the caller's stream, or one that can be computed again anywhere from queue and id. */
-export const randomOf = <Job>({ options, job, queue, id }: Run<Job>): Random =>
-  options.random?.(job) ?? seeded(`${queue}:${id}`);
 
 interface Handled {
   readonly failed: boolean;
@@ -168,27 +131,3 @@ function join(signal: AbortSignal, context: Attempt): () => void {
  * for a worker does not count against it.
  */
 const spentMs = <Job>({ attempt, elapsedMs }: Run<Job>): number => (attempt <= 1 ? 0 : elapsedMs());
-
-/** An event before the job is added. */
-type JobEvent<Job> = Omit<AttemptEvent<Job>, 'job' | 'queue' | 'id'>;
-
-/** Calls `onAttempt` and waits for it, but not for ever. What it throws is kept in the history and changes nothing else. */
-async function told<Job>(
-  { options, job, queue, id }: AttemptRun<Job>,
-  event: JobEvent<Job>,
-  clock: Clock,
-): Promise<Pick<HistoryRow, 'hookError'>> {
-  const { onAttempt } = options;
-  if (!onAttempt) return {};
-  const kept: { hookError?: ReturnType<typeof errorData> } = {};
-  const observed = observe(onAttempt, { ...event, job, queue, id }, (hookError) => {
-    kept.hookError = errorData(hookError);
-  });
-  let cancel: (() => void) | undefined;
-  const late = new Promise<void>((resolve) => {
-    cancel = at(clock.now() + OBSERVER_LIMIT_MS, resolve, clock);
-  });
-  await Promise.race([observed, late]);
-  cancel?.();
-  return kept;
-}

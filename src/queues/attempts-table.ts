@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteName } from './identifier.js';
 import type { ErrorData } from './error.js';
+import type { Before } from './take-over.js';
 import type { DeadReason, HistoryRow } from './types.js';
 
 // The side table of the hosts that live in Postgres but keep no history of their own: one row for each claim of a job.
@@ -25,6 +26,7 @@ export interface Begun {
   readonly attempt: number;
   /** Since the job was first due, on the database's clock. */
   readonly elapsedMs: number;
+  readonly before: Before;
   /** The attempt before this one had ended the job, but the host was never told: it is to be buried, not run. */
   readonly decided?: { readonly reason: DeadReason; readonly error?: ErrorData } | undefined;
 }
@@ -59,6 +61,7 @@ create index if not exists ${indexName(name)} on ${table} (settled_at);`,
     begin: BEGIN(table),
     settle: SETTLE(table),
     release: RELEASE(table),
+    keepHookError: KEEP_HOOK_ERROR(table),
     history: HISTORY(table),
     forget: FORGET(table),
   };
@@ -111,8 +114,10 @@ with claim as (
 )
 select e.id, e.fence - e.released as attempt,
   greatest(0, extract(epoch from clock_timestamp() - e.first_due_at) * 1000)::float8 as elapsed_ms,
-  last.outcome, last.reason, last.error
-from earlier e left join lateral (
+  last.outcome, last.reason, last.error,
+  e.fence - 1 - e.last_fence + case when latest.outcome is null and e.last_fence > 0 then 1 else 0 end as lost
+from earlier e left join own latest on latest.id = e.id and latest.fence = e.last_fence
+left join lateral (
   select o.outcome, o.reason, o.error from own o where o.id = e.id and o.outcome is distinct from 'released'
   order by o.fence desc limit 1
 ) last on true`;
@@ -129,6 +134,11 @@ returning fence`;
 const RELEASE = (table: string): string => `
 update ${table} set outcome = 'released', settled_at = now(), delay_ms = $4
 where queue = $1 and job_id = $2 and fence = $3 and outcome is null`;
+
+/** What `onAttempt` threw when it heard of an attempt that had ended before. */
+const KEEP_HOOK_ERROR = (table: string): string => `
+update ${table} set hook_error = $4::text::jsonb
+where queue = $1 and job_id = $2 and attempt = $3 and fence > 0 and outcome is distinct from 'released'`;
 
 const HISTORY = (table: string): string => `
 select queue, job_id, attempt, coalesce(outcome, 'stalled') as outcome,
@@ -170,11 +180,14 @@ interface BegunRow {
   readonly outcome: string | null;
   readonly reason: DeadReason | null;
   readonly error: ErrorData | null;
+  /** The claims in a row, up to this one, that left no outcome. */
+  readonly lost: number;
 }
 
-const begun = ({ attempt, elapsed_ms: elapsedMs, outcome, reason, error }: BegunRow): Begun => ({
+const begun = ({ attempt, elapsed_ms: elapsedMs, outcome, reason, error, lost }: BegunRow): Begun => ({
   attempt,
   elapsedMs,
+  before: { isDecided: outcome === 'retry' && lost === 0, lost },
   ...(outcome === 'dead' && reason !== null && { decided: { reason, ...(error && { error }) } }),
 });
 
@@ -198,6 +211,13 @@ export const releaseValues = (queue: string, claim: Claim, delayMs = 0): unknown
   claim.fence,
   delayMs,
 ];
+
+/** The values of `keepHookError`, for each attempt. */
+export const hookErrorValues = (
+  queue: string,
+  id: string,
+  errors: ReadonlyMap<number, ErrorData>,
+): unknown[][] => [...errors].map(([attempt, error]) => [queue, id, attempt, json(error)]);
 
 /** A job, by the queue it came from and the id it has there. */
 export interface JobKey {

@@ -1,17 +1,14 @@
-import { checkOptions } from './options.js';
-import type { DeadLetters } from './types.js';
+import { optionsOf } from './options.js';
+import type { Age, Page } from './types.js';
 import { whole } from './whole.js';
-
-type Options<Method extends 'list' | 'purge'> = NonNullable<Parameters<DeadLetters[Method]>[0]>;
 
 /**
  * The part of all dead letters that `list` is asked for.
  *
  * @throws RangeError for what is no whole number >= 0, TypeError for a name that a page does not have.
  */
-export function pageOf(page: Options<'list'> = {}): { readonly limit: number; readonly offset: number } {
-  checkOptions('list', page, { limit: '', offset: '' });
-  const { limit = 100, offset = 0 } = page;
+export function pageOf(page?: Page | null): { readonly limit: number; readonly offset: number } {
+  const { limit = 100, offset = 0 } = optionsOf('list', page, { limit: '', offset: '' });
   return { limit: whole(limit, 'limit', 0), offset: whole(offset, 'offset', 0) };
 }
 
@@ -20,7 +17,7 @@ export function pageOf(page: Options<'list'> = {}): { readonly limit: number; re
  *
  * @throws RangeError for what is no whole number >= 0, TypeError for an option that `purge` does not have.
  */
-export function ageOf(options: Options<'purge'> = {}): number {
-  checkOptions('purge', options, { olderThanMs: '' });
-  return whole(options.olderThanMs ?? 0, 'olderThanMs', 0);
+export function ageOf(options?: Age | null): number {
+  const { olderThanMs = 0 } = optionsOf('purge', options, { olderThanMs: '' });
+  return whole(olderThanMs, 'olderThanMs', 0);
 }

@@ -1,7 +1,9 @@
 import type { Clock } from '../time/clock.js';
 import type { RetryPolicy } from '../policy/policy.js';
-import { isStatus } from '../policy/rules.js';
 import { markOf } from './marks.js';
+import { NETWORK_MESSAGE } from './network-message.js';
+import { responseIn } from './places.js';
+import { keptResponse } from './responses.js';
 import { readRetryAfter } from './retry-after.js';
 import { classifyStatus } from './status.js';
 import { hintOf, type Verdict } from './verdict.js';
@@ -11,31 +13,20 @@ type Statuses = Pick<RetryPolicy, 'retryStatuses'>;
 /** Tells the time, for hints that name an instant. */
 type WallClock = Pick<Clock, 'wallNow'>;
 
-/** Where clients put what matters; anything may be missing, and may be anything. */
-interface Shape extends HttpMessage {
+/** What is read of a failure; anything may be missing, and may be anything. */
+interface Shape {
   readonly name?: unknown;
   readonly message?: unknown;
   readonly code?: unknown;
   readonly cause?: unknown;
   readonly errors?: unknown;
-  readonly response?: HttpMessage;
-  readonly $response?: HttpMessage;
-  readonly $metadata?: { readonly httpStatusCode?: unknown };
-  readonly ':status'?: unknown;
-}
-
-interface HttpMessage {
-  readonly status?: unknown;
-  readonly statusCode?: unknown;
-  readonly headers?: unknown;
 }
 
 /** How deep causes and parts are followed. */
 const DEPTH = 10;
 
-/** TypeErrors that mean a lost network, in the words of Node, the browsers, React Native, Deno, Bun and edge runtimes. */
-const NETWORK_MESSAGE =
-  /^(fetch failed$|terminated$|failed to fetch|load failed|(a )?network ?(error|request|connection)|error sending request|unable to connect|the (internet|network|socket) connection|the (request|operation) timed out)/i;
+/** How many AggregateErrors are opened. */
+const MOST = 100;
 
 /**
  * The built-in rules: what a failure means where the caller has no opinion. The outermost error first, then its
@@ -47,7 +38,7 @@ export function judge(
   policy: Statuses,
   clock: WallClock,
   depth = 0,
-  seen?: Set<unknown>,
+  budget = { left: MOST },
 ): Verdict {
   let otherwise: Verdict = 'retry';
   try {
@@ -56,7 +47,7 @@ export function judge(
         markOf(level) ??
         abortVerdict(level) ??
         statusVerdict(level, policy, clock) ??
-        partsVerdict(level, policy, clock, depth, seen);
+        partsVerdict(level, policy, clock, depth, budget);
       if (verdict) return verdict;
       if (isProgrammingError(level)) otherwise = 'stop';
       level = level.cause as Shape;
@@ -75,50 +66,42 @@ function abortVerdict({ name, cause }: Shape): Verdict | undefined {
 
 /** A status below 400 decides nothing: it may stand on an error for a body that was cut off. */
 function statusVerdict(error: Shape, policy: Statuses, clock: WallClock): Verdict | undefined {
-  const { response, $response } = error;
-  const status = [
-    response?.status,
-    response?.statusCode,
-    error.$metadata?.httpStatusCode,
-    $response?.statusCode,
-    error.statusCode,
-    error.status,
-    error[':status'],
-  ].find(isStatus);
-  if (!status || status < 400) return undefined;
-  const verdict = classifyStatus(status, policy);
+  const { status, headers = error } = keptResponse(error) ?? responseIn(error);
+  if (!(status! >= 400)) return undefined;
+  const verdict = classifyStatus(status!, policy);
   // 403 and 413 say "not now" only if they say until when.
   if (verdict !== 'retry' && status !== 403 && status !== 413) return verdict;
-  const headers = response?.headers ?? $response?.headers ?? error.headers ?? error;
   const retryAfterMs = readRetryAfter(headers, clock.wallNow());
   return retryAfterMs === undefined ? verdict : { retryAfterMs };
 }
 
-/** One part that stops, stops all; else they are retried, after the longest of their hints. */
+/** One part that stops, stops all; else they are retried, after the longest of their hints and exact delays. */
 function partsVerdict(
   error: Shape,
   policy: Statuses,
   clock: WallClock,
   depth: number,
-  seen?: Set<unknown>,
+  budget: { left: number },
 ): Verdict | undefined {
-  // An error may be a part of itself.
+  // An error may be a part of itself, or make new parts at each look.
   if (
     (error.name !== 'AggregateError' && !(error instanceof AggregateError)) ||
     !Array.isArray(error.errors) ||
-    seen?.has(error)
+    budget.left-- < 1
   )
     return undefined;
-  seen ??= new Set();
-  seen.add(error);
   let all: Verdict | undefined;
   for (const part of error.errors as unknown[]) {
-    const verdict = judge(part, policy, clock, depth + 1, seen);
+    const verdict = judge(part, policy, clock, depth + 1, budget);
     if (verdict === 'stop') return verdict;
-    if (!all || hintOf(verdict)! > (hintOf(all) ?? -1)) all = verdict;
+    if (!all || msOf(verdict) > msOf(all)) all = verdict;
   }
   return all;
 }
+
+/** The hint or the exact delay of a verdict; -1 if it has neither. */
+const msOf = (verdict: Verdict): number =>
+  hintOf(verdict) ?? (verdict as { readonly delayMs?: number }).delayMs ?? -1;
 
 /** What no second try can mend. A TypeError is also what lost networks are reported as; those have a known message, or a system's code. */
 function isProgrammingError({ name, code, message }: Shape): boolean {

@@ -3,8 +3,8 @@ import { presets } from '../policy/presets.js';
 import { isStatus } from '../policy/rules.js';
 
 /**
- * What an HTTP status means: `'retry'` for the policy's `retryStatuses`, `'stop'` for the other 4xx and 5xx, undefined
- * for what is no failure or no status (anything but a whole number from 100 to 599).
+ * What an HTTP status means: `'retry'` for the policy's `retryStatuses`, `'stop'` for every other status from 400 to 999.
+ * Undefined below 400, where nothing has failed, and for anything but a whole number from 100 to 999.
  */
 export function classifyStatus(
   status: number,

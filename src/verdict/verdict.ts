@@ -37,6 +37,11 @@ const isDuration = (ms: unknown): ms is number => typeof ms === 'number' && ms >
 export const hintOf = (verdict: Verdict | undefined): number | undefined =>
   (verdict as { readonly retryAfterMs?: number } | undefined)?.retryAfterMs;
 
+/** Keeps a promise that is refused from being an unhandled rejection, which would end the process. */
+export function handled(refused: unknown): void {
+  if (refused instanceof Promise) refused.catch(() => {});
+}
+
 /**
  * What a decider returned: a verdict, or undefined for the built-in rules.
  *
@@ -45,6 +50,7 @@ export const hintOf = (verdict: Verdict | undefined): number | undefined =>
 export function checkVerdict(value: unknown, decider: string): Verdict | undefined {
   const verdict = verdictIn(value);
   if (value === undefined || verdict) return verdict;
+  handled(value);
   throw new TypeError(
     `${decider}: got ${show(value)}; return 'retry', 'stop', { retryAfterMs: 1000 }, { delayMs: 1000 } or undefined, never a promise`,
   );

@@ -26,6 +26,38 @@ test('it takes every option of retry, and the head of the request for idempotent
   retryFetch({}, { idempotency: true });
 });
 
+test('a fetch of the caller gets the attempt, which the result does not ask for', () => {
+  const fetch = retryFetch(
+    {},
+    {
+      fetch: (url: string, init, { attempt }) => {
+        expectTypeOf(attempt).toBeNumber();
+        return globalThis.fetch(url, init);
+      },
+    },
+  );
+  expectTypeOf(fetch('http://x/')).resolves.toEqualTypeOf<Response>();
+  expectTypeOf(
+    retryFetch({}, { fetch: async () => new Response() }),
+  ).returns.resolves.toEqualTypeOf<Response>();
+});
+
+test('hooks get the request, and idempotent its text', () => {
+  retryFetch(
+    {},
+    {
+      onRetry: ({ request, attempt }) => {
+        expectTypeOf(request).toEqualTypeOf<{ readonly method: string; readonly url: string }>();
+        expectTypeOf(attempt).toBeNumber();
+      },
+      idempotent: ({ body }) => {
+        expectTypeOf(body).toEqualTypeOf<string | undefined>();
+        return body?.startsWith('query') ?? false;
+      },
+    },
+  );
+});
+
 test('classifyFailure fits as classify', () => {
   expectTypeOf(retry(() => 1, {}, { classify: classifyFailure })).resolves.toBeNumber();
   expectTypeOf(requestSent).returns.toEqualTypeOf<'no' | 'maybe' | 'yes' | undefined>();

@@ -1,7 +1,8 @@
 import { ReadableStream } from 'node:stream/web';
+import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, fetch as undiciFetch } from 'undici';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { retryFetch, type RetryFetchOptions } from '../../src/http/index.js';
 import { type PolicySpec, permanent, reportOf, retryAfter } from '../../src/index.js';
 import { hurriedClock } from './clock.js';
@@ -12,6 +13,12 @@ const policy: PolicySpec = { maxRetries: 2, baseDelayMs: 0, jitter: 'none' };
 /** A fetch that retries twice, without delays. */
 const fetchTwice = (options: RetryFetchOptions = {}, more: PolicySpec = {}): typeof fetch =>
   retryFetch({ ...policy, ...more }, { clock: hurriedClock(), ...options });
+
+/** Without the hurried clock, which skips limits of attempts as well. */
+const realTime = (options: RetryFetchOptions, limits: PolicySpec): typeof fetch =>
+  retryFetch({ ...policy, ...limits }, options);
+
+const all = () => [new AbortController(), new AbortController()] as const;
 
 const fine: Answer = (_request, response) => response.end('fine');
 
@@ -135,6 +142,31 @@ describe('a fetch that retries', () => {
     }
   });
 
+  test('fetch(url) stays fetch(url), and what was given stays what it was', async () => {
+    const fetch = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => new Response());
+    try {
+      const init = Object.freeze({ headers: { a: 'b' } });
+      await fetchTwice()('http://x/');
+      await fetchTwice()('http://x/', undefined);
+      await fetchTwice()('http://x/', init);
+      expect(fetch.mock.calls).toEqual([['http://x/'], ['http://x/'], ['http://x/', init]]);
+    } finally {
+      fetch.mockRestore();
+    }
+  });
+
+  test('a fetch of the caller is given the attempt', async () => {
+    const fetch = fake(lost(), lost());
+    await fetchTwice({ fetch })('http://x/');
+    expect(fetch.mock.calls).toEqual([1, 2, 3].map((attempt) => ['http://x/', undefined, { attempt }]));
+    const posted = fake(refused());
+    await fetchTwice({ fetch: posted })('http://x/', { method: 'POST', body: 'b' });
+    expect(posted.mock.calls.map((call: readonly unknown[]) => call[2])).toEqual([
+      { attempt: 1 },
+      { attempt: 2 },
+    ]);
+  });
+
   test('rejects, and never throws, for what fetch would refuse', async () => {
     await expect(fetchTwice()('no url')).rejects.toThrow(TypeError);
     await expect(fetchTwice()('http://x/', { headers: [['a b', 'c']] })).rejects.toThrow(TypeError);
@@ -185,9 +217,25 @@ describe('the word of others', () => {
     expect(calls).toEqual(['retry after 1', 'true after 2']);
   });
 
-  test('an option that does not exist rejects the call', async () => {
+  test('hooks are told the request', async () => {
+    const events: unknown[] = [];
+    const onRetry = (event: unknown): void => void events.push(event);
+    await fetchTwice({ fetch: fake(lost()), onRetry })(new Request('http://x/a', { method: 'put' }));
+    await fetchTwice({ fetch: fake(lost()), onRetry })('http://x/b', { headers: { a: 'b' } });
+    expect(events).toEqual([
+      expect.objectContaining({ attempt: 1, request: { method: 'PUT', url: 'http://x/a' } }),
+      expect.objectContaining({ delayMs: 0, request: { method: 'GET', url: 'http://x/b' } }),
+    ]);
+  });
+
+  test('a hook that is not a function is refused at once', () => {
+    const onRetry = 'log' as unknown as () => void;
+    expect(() => fetchTwice({ fetch: fake(lost()), onRetry })).toThrow(TypeError);
+  });
+
+  test('an option that does not exist is refused at once', () => {
     const misspelt = { onretry: () => {} } as RetryFetchOptions;
-    await expect(fetchTwice({ fetch: fake(), ...misspelt })('http://x/')).rejects.toThrow(/onretry/);
+    expect(() => fetchTwice({ fetch: fake(), ...misspelt })).toThrow('onretry: got function; use onRetry');
   });
 
   test("the caller's word on errors and responses comes first", async () => {
@@ -247,6 +295,32 @@ describe('a POST', () => {
     const response = await fetchTwice(options)(`${server.url}ok`, { method: 'post', body: 'b', headers });
     expect(response.status).toBe(200);
     expect(server.requests).toHaveLength(2);
+  });
+
+  test('is sent again, or not, by its text', async () => {
+    const bodies: unknown[] = [];
+    const idempotent: RetryFetchOptions['idempotent'] = ({ body }) => {
+      bodies.push(body);
+      return body?.includes('"query {') ?? false;
+    };
+    const sent: number[] = [];
+    for (const body of [
+      '{"query":"query { tea }"}',
+      '{"query":"mutation { brew }"}',
+      new Blob(['"query {']),
+      null,
+    ]) {
+      const fetch = fake(lost());
+      await fetchTwice({ fetch, idempotent })('http://x/', { method: 'POST', body }).catch(() => {});
+      sent.push(fetch.mock.calls.length);
+    }
+    expect(sent).toEqual([2, 1, 1, 1]);
+    expect(bodies).toEqual([
+      '{"query":"query { tea }"}',
+      '{"query":"mutation { brew }"}',
+      undefined,
+      undefined,
+    ]);
   });
 
   test('is not sent again when the time for an attempt is over', async () => {
@@ -489,6 +563,74 @@ describe('signals', () => {
     await expect(text).rejects.toThrow('enough');
   });
 
+  describe('where AbortSignal.any is missing', () => {
+    const any = Object.getOwnPropertyDescriptor(AbortSignal, 'any')!;
+    beforeEach(() => void Reflect.deleteProperty(AbortSignal, 'any'));
+    afterEach(() => void Object.defineProperty(AbortSignal, 'any', any));
+
+    test.each([0, 1])(
+      'the abort of either signal ends the request, the delay and the body (%i)',
+      async (which) => {
+        for (const limits of [{}, { attemptTimeoutMs: 60_000 }]) {
+          const silent = await serve((_request, response, count) => {
+            if (count === 2) response.writeHead(200).write('half');
+          });
+          const during = all();
+          const pending = realTime({ signal: during[0].signal }, limits)(silent.url, {
+            signal: during[1].signal,
+          });
+          await vi.waitFor(() => expect(silent.requests).toHaveLength(1));
+          during[which]!.abort(new Error('enough'));
+          await expect(pending).rejects.toThrow('enough');
+
+          const body = all();
+          const response = await realTime({ signal: body[0].signal }, limits)(silent.url, {
+            signal: body[1].signal,
+          });
+          const text = response.text();
+          body[which]!.abort(new Error('enough'));
+          await expect(text).rejects.toThrow('enough');
+
+          const waiting = all();
+          const onRetry = (): void => waiting[which]!.abort(new Error('enough'));
+          const delayed = realTime({ fetch: fake(lost()), onRetry, signal: waiting[0].signal }, limits);
+          await expect(delayed('http://x/', { signal: waiting[1].signal })).rejects.toThrow('enough');
+
+          const before = all();
+          before[which]!.abort(new Error('enough'));
+          const unused = fake();
+          const never = realTime({ fetch: unused, signal: before[0].signal }, limits)('http://x/', {
+            signal: before[1].signal,
+          });
+          await expect(never).rejects.toThrow('enough');
+          expect(unused).not.toHaveBeenCalled();
+        }
+      },
+    );
+
+    test('an abort after the last byte of the headers, before the caller goes on, ends the body', async () => {
+      const server = await serve((_request, response) => response.writeHead(200).write('half'));
+      const [controller] = all();
+      const onEnd = (): void => controller.abort(new Error('enough'));
+      const call = fetchTwice({ signal: controller.signal, onEnd })(server.url);
+      await expect(call.then((response) => response.text())).rejects.toThrow('enough');
+    });
+
+    test('no listener is left when the call has ended without a body', async () => {
+      const [controller, other] = all();
+      for (const fetch of [fake(), fake(new Error('what?'))]) {
+        const empty: typeof globalThis.fetch = async (...args) => {
+          await fetch(...args);
+          return new Response(null, { status: 204 });
+        };
+        await fetchTwice({ fetch: empty, signal: controller.signal })('http://x/', {
+          signal: other.signal,
+        }).catch(() => {});
+      }
+      expect([controller, other].map(({ signal }) => getEventListeners(signal, 'abort'))).toEqual([[], []]);
+    });
+  });
+
   test('the deadline of the call aborts the request under way', async () => {
     const signals: (AbortSignal | null | undefined)[] = [];
     const fetch = (_input: unknown, init?: RequestInit): Promise<Response> => {
@@ -503,7 +645,7 @@ describe('signals', () => {
     const request = new Request('http://x/', { signal: new AbortController().signal });
     const fetch = fake();
     await fetchTwice({ fetch })(request);
-    expect(fetch).toHaveBeenCalledExactlyOnceWith(request, {});
+    expect(fetch).toHaveBeenCalledExactlyOnceWith(request, undefined, { attempt: 1 });
   });
 
   test('a Request brings its signal along, and null in the options takes it away', async () => {

@@ -3,7 +3,7 @@ import { seeded } from '../../src/index.js';
 import { headerCases } from '../vectors/load.js';
 
 /** More reads of headers than this, for whatever is in them, would be a loop over their content. */
-const MOST_READS = 30;
+export const MOST_READS = 100;
 
 /** Pieces that a parser may stumble over, and characters that none expects. */
 const PIECES = [
@@ -53,6 +53,11 @@ const PIECES = [
   'T',
   'Z',
   'r=0',
+  '0, 14523',
+  '1, 1419704',
+  '1m30s',
+  ';w=60',
+  '2026-11-28T04:01:00Z',
   't=5',
   '"a"',
   'limit',
@@ -70,6 +75,14 @@ const PIECES = [
   ' '.repeat(2000),
 ] as const;
 
+/** Spellings that no recorded response has. */
+const NAMES = ['ratelimit', 'x-ratelimit', 'x-rate-limit'].flatMap((quota) => [
+  ...['', '-ms', '-milliseconds', '-seconds'].flatMap((unit) =>
+    ['retry-after', 'reset-after', 'reset'].map((name) => `${quota}-${name}${unit}`),
+  ),
+  ...['remaining', 'remaining-tokens', 'reset-tokens', 'reset-requests'].map((name) => `${quota}-${name}`),
+]);
+
 /**
  * Reads the hints of `runs` headers made by chance from the recorded ones and from pieces, and returns those that gave
  * anything but a whole number >= 0 or undefined, that threw, or that were read too often. The seed repeats a run.
@@ -80,7 +93,7 @@ export function badHints(runs: number, seed: number | string): readonly unknown[
   const below = (n: number): number => Math.floor(random(++draws) * n);
   const pick = <T>(list: readonly T[]): T => list[below(list.length)]!;
 
-  const names = [...new Set(headerCases.flatMap(({ headers }) => Object.keys(headers)))];
+  const names = [...new Set([...headerCases.flatMap(({ headers }) => Object.keys(headers)), ...NAMES])];
   const values = headerCases.flatMap(({ headers }) => Object.values(headers));
 
   const randomText = (): string => Array.from({ length: below(12) }, () => pick(PIECES)).join('');
@@ -105,7 +118,7 @@ export function badHints(runs: number, seed: number | string): readonly unknown[
   const bad: unknown[] = [];
   for (let run = 0; run < runs; run++) {
     const headers: Record<string, unknown> = {};
-    for (let i = below(4); i >= 0; i--) headers[pick(names).toLowerCase()] = randomValue();
+    for (let i = below(6); i >= 0; i--) headers[pick(names).toLowerCase()] = randomValue();
     let reads = 0;
     const get = (name: string): unknown => (reads++, headers[name]);
     try {

@@ -8,6 +8,17 @@ const define = (spec: unknown, base?: unknown): RetryPolicy =>
 
 const intervalOf = (jitter: PolicySpec['jitter']): unknown => definePolicy({ jitter }).jitter;
 
+const count = 'expected a whole number >= 0, at most 2^53 - 1, or Infinity (null in JSON)';
+const delay = 'expected whole milliseconds >= 0, at most 2^53 - 1';
+const limit = `${delay}, or Infinity (null in JSON)`;
+const time = 'expected whole milliseconds >= 1, at most 2^53 - 1, or Infinity (null in JSON)';
+const kinds =
+  'expected constant, linear, exponential, fibonacci, decorrelated, or a list of 1 to 1000 delays in ms';
+const intervals =
+  "expected 'none', 'full', 'equal', or a pair [lo, hi] with 0 <= lo <= hi and hi > 0, such as [0.5, 1]";
+const statuses = "expected a list of at most 1000: 100 to 999, '4xx' or '5xx'";
+const status = "expected 100 to 999, '4xx' or '5xx'";
+
 describe('a policy', () => {
   test('is the default one where nothing is given, or undefined', () => {
     expect(definePolicy()).toEqual(presets.default);
@@ -53,8 +64,8 @@ describe('a policy', () => {
     });
     // As JSON writes "no limit": that is for `parsePolicy`.
     expect(faultsOf(() => define({ backoff: [1, 2], maxRetries: null, jitter: null }))).toEqual([
-      'maxRetries: got null; a whole number >= 0 or Infinity',
-      'jitter: got null; none, full, equal, or [lo, hi]: 0 <= lo <= hi > 0',
+      `maxRetries: got null; ${count}`,
+      `jitter: got null; ${intervals}`,
     ]);
   });
 
@@ -116,7 +127,7 @@ describe('a policy', () => {
 
   test('may retry no status at all', () => {
     expect(definePolicy({ retryStatuses: [] }).retryStatuses).toEqual([]);
-    expect(definePolicy({ retryStatuses: [100, 599, '4xx', '5xx'] }).retryStatuses).toHaveLength(4);
+    expect(definePolicy({ retryStatuses: [100, 999, '4xx', '5xx'] }).retryStatuses).toHaveLength(4);
   });
 });
 
@@ -150,14 +161,14 @@ describe('the cap', () => {
 
   test('must not be passed by a base delay, or by an entry of a list, where it is inherited', () => {
     expect(faultsOf(() => definePolicy({ baseDelayMs: 300_001 }))).toEqual([
-      'baseDelayMs: got 300001; maxDelayMs is 300000, from presets.default: set it',
+      'baseDelayMs: got 300001; expected at most maxDelayMs, 300000 ms from presets.default; set maxDelayMs too',
     ]);
     expect(faultsOf(() => definePolicy({ backoff: [1, 400_000, 500_000] }, presets.conservative))).toEqual([
-      'backoff[1]: got 400000; maxDelayMs is 300000, from presets.conservative: set it',
-      'backoff[2]: got 500000; maxDelayMs is 300000, from presets.conservative: set it',
+      'backoff[1]: got 400000; expected at most maxDelayMs, 300000 ms from presets.conservative; set maxDelayMs too',
+      'backoff[2]: got 500000; expected at most maxDelayMs, 300000 ms from presets.conservative; set maxDelayMs too',
     ]);
     expect(faultsOf(() => definePolicy({ baseDelayMs: 2 }, definePolicy({ maxDelayMs: 1 })))).toEqual([
-      'baseDelayMs: got 2; maxDelayMs is 1, from the base policy: set it',
+      'baseDelayMs: got 2; expected at most maxDelayMs, 1 ms from the base policy; set maxDelayMs too',
     ]);
     expect(definePolicy({ baseDelayMs: 300_000 }).baseDelayMs).toBe(300_000);
   });
@@ -173,7 +184,6 @@ describe('the cap', () => {
 });
 
 describe('a wrong policy is refused', () => {
-  const count = 'a whole number >= 0 or Infinity';
   test.each<[string, unknown, string]>([
     ['maxRetries', NaN, `got NaN; ${count}`],
     ['maxRetries', -1, `got -1; ${count}`],
@@ -184,42 +194,52 @@ describe('a wrong policy is refused', () => {
     ['maxRetries', true, `got true; ${count}`],
     ['maxRetries', Symbol('3'), `got Symbol(3); ${count}`],
     ['maxRetries', 2 ** 53, `got 9007199254740992; ${count}`],
-    ['baseDelayMs', Infinity, 'got Infinity; a whole number >= 0'],
-    ['baseDelayMs', 0.5, 'got 0.5; a whole number >= 0'],
-    ['baseDelayMs', '400000', 'got "400000"; a whole number >= 0'],
-    ['baseDelayMs', '2s', 'got "2s"; a whole number >= 0'],
-    ['factor', 0.99, 'got 0.99; a number >= 1'],
-    ['factor', NaN, 'got NaN; a number >= 1'],
-    ['factor', Infinity, 'got Infinity; a number >= 1'],
-    ['factor', '2', 'got "2"; a number >= 1'],
-    ['maxDelayMs', -1, `got -1; ${count}`],
-    ['maxDelayMs', null, `got null; ${count}`],
-    ['attemptTimeoutMs', 0, 'got 0; a whole number >= 1 or Infinity'],
-    ['attemptTimeoutMs', null, 'got null; a whole number >= 1 or Infinity'],
-    ['maxElapsedMs', 1e-9, `got 1e-9; ${count}`],
-    ['maxRetryAfterMs', {}, `got object; ${count}`],
+    ['baseDelayMs', Infinity, `got Infinity; ${delay}`],
+    ['baseDelayMs', 0.5, `got 0.5; ${delay}`],
+    ['baseDelayMs', '400000', `got "400000"; ${delay}`],
+    ['baseDelayMs', '2s', `got "2s"; ${delay}`],
+    ['factor', 0.99, 'got 0.99; expected a number >= 1'],
+    ['factor', NaN, 'got NaN; expected a number >= 1'],
+    ['factor', Infinity, 'got Infinity; expected a number >= 1'],
+    ['factor', '2', 'got "2"; expected a number >= 1'],
+    ['maxDelayMs', -1, `got -1; ${limit}`],
+    ['maxDelayMs', null, `got null; ${limit}`],
+    ['maxDelayMs', Number.MAX_VALUE, `got 1.7976931348623157e+308; ${limit}`],
+    ['attemptTimeoutMs', 0, `got 0; ${time}`],
+    ['attemptTimeoutMs', null, `got null; ${time}`],
+    ['maxElapsedMs', 1e-9, `got 1e-9; ${limit}`],
+    ['maxElapsedMs', 'Infinity', `got "Infinity"; ${limit}`],
+    ['maxRetryAfterMs', {}, `got object; ${limit}`],
   ])('%s: %o', (key, value, told) => {
     expect(faultsOf(() => define({ [key]: value }))).toEqual([`${key}: ${told}`]);
   });
 
-  const kinds = 'constant, linear, exponential, fibonacci, decorrelated, or a list of ms';
   test.each<[unknown, string]>([
-    ['Exponential', `backoff: got "Exponential"; ${kinds}`],
-    ['exponential ', `backoff: got "exponential "; ${kinds}`],
-    [['exponential'], 'backoff[0]: got "exponential"; a whole number >= 0'],
-    [[], `backoff: got []; ${kinds}`],
-    [() => 5, `backoff: got function; ${kinds}`],
-    [Symbol('linear'), `backoff: got Symbol(linear); ${kinds}`],
-    [null, `backoff: got null; ${kinds}`],
-    [[1, Infinity], 'backoff[1]: got Infinity; a whole number >= 0'],
-    [[1, '2'], 'backoff[1]: got "2"; a whole number >= 0'],
-    // oxlint-disable-next-line no-sparse-arrays
-    [[1, , 3], 'backoff[1]: got undefined; a whole number >= 0'],
+    ['Exponential', `got "Exponential"; ${kinds}; use 'exponential'`],
+    ['exponental', `got "exponental"; ${kinds}; use 'exponential'`],
+    ['fibonaci ', `got "fibonaci "; ${kinds}; use 'fibonacci'`],
+    ['quadratic', `got "quadratic"; ${kinds}`],
+    [500, `got 500; ${kinds}; use [500]`],
+    [0.5, `got 0.5; ${kinds}`],
+    [[], `got []; ${kinds}`],
+    [Array(1001).fill(1), `got [${'1, '.repeat(19)}1…; ${kinds}`],
+    [() => 5, `got function; ${kinds}`],
+    [Symbol('linear'), `got Symbol(linear); ${kinds}`],
+    [null, `got null; ${kinds}`],
   ])('backoff: %o', (backoff, told) => {
+    expect(faultsOf(() => define({ backoff }))).toEqual([`backoff: ${told}`]);
+  });
+
+  test.each<[unknown, string]>([
+    [['exponential'], `backoff[0]: got "exponential"; ${delay}`],
+    [[1, Infinity], `backoff[1]: got Infinity; ${delay}`],
+    [[1, '2'], `backoff[1]: got "2"; ${delay}`],
+    // oxlint-disable-next-line no-sparse-arrays
+    [[1, , 3], `backoff[1]: got undefined; ${delay}`],
+  ])('backoff, an entry: %o', (backoff, told) => {
     expect(faultsOf(() => define({ backoff }))).toEqual([told]);
   });
 
-  const intervals = 'none, full, equal, or [lo, hi]: 0 <= lo <= hi > 0';
   test.each<[unknown, string]>([
     [[1.25, 1], 'got [1.25, 1]'],
     [[0, 0], 'got [0, 0]'],
@@ -229,40 +249,71 @@ describe('a wrong policy is refused', () => {
     [['0', '1'], 'got ["0", "1"]'],
     [[1], 'got [1]'],
     [[0, 1, 2], 'got [0, 1, 2]'],
-    [Array.from({ length: 99 }, () => 1), `got [${'1, '.repeat(19)}1,`],
+    [Array.from({ length: 99 }, () => 1), `got [${'1, '.repeat(19)}1…`],
     [[[0], 1], 'got [object, 1]'],
-    ['FULL', 'got "FULL"'],
+    ['wide', 'got "wide"'],
+    ['toString', 'got "toString"'],
+    ['constructor', 'got "constructor"'],
+    ['__proto__', 'got "__proto__"'],
+    ['', 'got ""'],
     [0.25, 'got 0.25'],
     [true, 'got true'],
   ])('jitter: %j', (jitter, told) => {
     expect(faultsOf(() => define({ jitter }))).toEqual([`jitter: ${told}; ${intervals}`]);
   });
 
+  test.each([
+    ['FULL', 'full'],
+    ['Equal', 'equal'],
+    ['nome', 'none'],
+    ['fulll', 'full'],
+    ['eqaul', 'equal'],
+  ])('jitter: %s means %s', (jitter, meant) => {
+    expect(faultsOf(() => define({ jitter }))).toEqual([
+      `jitter: got "${jitter}"; ${intervals}; use '${meant}'`,
+    ]);
+  });
+
   test.each<[unknown, string]>([
-    [429, "retryStatuses: got 429; a list of 100 to 599, '4xx' or '5xx'"],
-    [['6xx'], "retryStatuses[0]: got \"6xx\"; 100 to 599, '4xx' or '5xx'"],
-    [[503, 99], "retryStatuses[1]: got 99; 100 to 599, '4xx' or '5xx'"],
-    [[600], "retryStatuses[0]: got 600; 100 to 599, '4xx' or '5xx'"],
-    [['503'], "retryStatuses[0]: got \"503\"; 100 to 599, '4xx' or '5xx'"],
-    [[['4xx']], "retryStatuses[0]: got [\"4xx\"]; 100 to 599, '4xx' or '5xx'"],
-    [[Symbol('4xx')], "retryStatuses[0]: got Symbol(4xx); 100 to 599, '4xx' or '5xx'"],
+    [429, `retryStatuses: got 429; ${statuses}; use [429]`],
+    ['5xx', `retryStatuses: got "5xx"; ${statuses}; use ["5xx"]`],
+    ['4xx', `retryStatuses: got "4xx"; ${statuses}; use ["4xx"]`],
+    [99, `retryStatuses: got 99; ${statuses}`],
+    [null, `retryStatuses: got null; ${statuses}`],
+    [{ 0: 429, length: 1 }, `retryStatuses: got object; ${statuses}`],
+    [Array(1001).fill(503), `retryStatuses: got [${'503, '.repeat(11)}503…; ${statuses}`],
+    [['6xx'], `retryStatuses[0]: got "6xx"; ${status}`],
+    [[503, 99], `retryStatuses[1]: got 99; ${status}`],
+    [[1000], `retryStatuses[0]: got 1000; ${status}`],
+    [['503'], `retryStatuses[0]: got "503"; ${status}`],
+    [[['4xx']], `retryStatuses[0]: got ["4xx"]; ${status}`],
+    [[Symbol('4xx')], `retryStatuses[0]: got Symbol(4xx); ${status}`],
   ])('retryStatuses: %o', (retryStatuses, told) => {
     expect(faultsOf(() => define({ retryStatuses }))).toEqual([told]);
   });
 
-  test.each<[unknown, string]>([
+  test.each<[unknown, string, string?]>([
     [null, 'null'],
     [[], '[]'],
     [[{ maxRetries: 3 }], '[object]'],
     [3, '3'],
-    ['aggressive', '"aggressive"'],
+    [0, '0', '{ maxRetries: 0 }'],
+    [7, '7', '{ maxRetries: 7 }'],
+    [Infinity, 'Infinity', '{ maxRetries: Infinity }'],
+    [-1, '-1'],
+    [0.5, '0.5'],
+    ['aggressive', '"aggressive"', 'presets.aggressive'],
+    ['conservative', '"conservative"', 'presets.conservative'],
+    ['Interactive', '"Interactive"', 'presets.interactive'],
+    ['defualt', '"defualt"', 'presets.default'],
+    ['fast', '"fast"', 'presets.default'],
     [() => ({}), 'function'],
     [new AbortController().signal, 'object'],
     [new Map([['maxRetries', 3]]), 'object'],
     [Promise.resolve({ maxRetries: 3 }), 'object'],
     [new Error('boom'), 'object'],
-  ])('%j instead of an object', (spec, shown) => {
-    const told = [`policy: got ${shown}; a plain object`];
+  ])('%j instead of an object', (spec, shown, example = '{ maxRetries: 3 }') => {
+    const told = [`policy: got ${shown}; expected a plain object, such as ${example}`];
     expect(faultsOf(() => define(spec))).toEqual(told);
     expect(faultsOf(() => define({}, spec))).toEqual(told);
   });
@@ -271,78 +322,23 @@ describe('a wrong policy is refused', () => {
     const wrong = { maxRetries: -1, baseDelayMs: '2', jitter: [2, 1], retries: 3, backoff: [1, -2, 0.5] };
     expect(refusalOf(() => define(wrong)).faults).toEqual([
       { key: 'maxRetries', got: '-1', allowed: count },
-      { key: 'baseDelayMs', got: '"2"', allowed: 'a whole number >= 0' },
+      { key: 'baseDelayMs', got: '"2"', allowed: delay },
       { key: 'jitter', got: '[2, 1]', allowed: intervals },
       { key: 'retries', got: '3', allowed: 'use maxRetries' },
-      { key: 'backoff[1]', got: '-2', allowed: 'a whole number >= 0' },
-      { key: 'backoff[2]', got: '0.5', allowed: 'a whole number >= 0' },
+      { key: 'backoff[1]', got: '-2', allowed: delay },
+      { key: 'backoff[2]', got: '0.5', allowed: delay },
     ]);
     expect(faultsOf(() => define(wrong))).toHaveLength(6);
   });
 
   test('with a long text cut short', () => {
     expect(faultsOf(() => define({ factor: 'x'.repeat(100) }))).toEqual([
-      `factor: got "${'x'.repeat(59)}; a number >= 1`,
+      `factor: got "${'x'.repeat(58)}…; expected a number >= 1`,
     ]);
   });
 
   test('a wrong base as much as a wrong spec', () => {
     expect(faultsOf(() => define({}, { retries: 3 }))).toEqual(['retries: got 3; use maxRetries']);
-  });
-});
-
-describe('a key that no policy has', () => {
-  test.each([
-    ['maxAttempts', 'use maxRetries, one less'],
-    ['attempts', 'use maxRetries, one less'],
-    ['numOfAttempts', 'use maxRetries, one less'],
-    ['retries', 'use maxRetries'],
-    ['maxRetry', 'use maxRetries'],
-    ['minTimeout', 'use baseDelayMs'],
-    ['maxTimeout', 'use maxDelayMs'],
-    ['maxDelay', 'use maxDelayMs'],
-    ['delay', 'use baseDelayMs'],
-    ['baseDelay', 'use baseDelayMs'],
-    ['initialDelay', 'use baseDelayMs'],
-    ['startingDelay', 'use baseDelayMs'],
-    ['interval', 'use baseDelayMs'],
-    ['maxTries', 'use maxRetries, one less'],
-    ['tries', 'use maxRetries, one less'],
-    ['attemptLimit', 'use maxRetries, one less'],
-    ['limit', 'use maxRetries'],
-    ['retryLimit', 'use maxRetries'],
-    ['maxRetryAfter', 'use maxRetryAfterMs'],
-    ['retryAfter', 'use maxRetryAfterMs'],
-    ['maxJitter', 'use jitter'],
-    ['cap', 'use maxDelayMs'],
-    ['capacity', 'no such key'],
-    ['country', 'no such key'],
-    ['tryHard', 'no such key'],
-    ['recap', 'no such key'],
-    ['onFailedAttempt', 'no such key'],
-    ['delayFirstAttempt', 'no such key'],
-    ['maxRetryTime', 'use maxElapsedMs'],
-    ['timeout', 'use attemptTimeoutMs'],
-    ['attemptTimeout', 'use attemptTimeoutMs'],
-    ['backoffLimit', 'use maxDelayMs'],
-    ['randomize', 'use jitter'],
-    ['shouldRetry', 'use classify, in the third argument'],
-    ['retryIf', 'use classify, in the third argument'],
-    ['colour', 'no such key'],
-    ['__proto__', 'no such key'],
-    ['toString', 'no such key'],
-    ['signal', 'signal belongs in the third argument'],
-    ['classify', 'classify belongs in the third argument'],
-    ['classifyResult', 'classifyResult belongs in the third argument'],
-    ['onRetry', 'onRetry belongs in the third argument'],
-    ['onEnd', 'onEnd belongs in the third argument'],
-    ['random', 'random belongs in the third argument'],
-    ['clock', 'clock belongs in the third argument'],
-    ['unref', 'unref belongs in the third argument'],
-  ])('%s: %s', (key, told) => {
-    // As JSON would make it: `__proto__` is a key like any other.
-    const spec: unknown = JSON.parse(`{ ${JSON.stringify(key)}: 1 }`);
-    expect(faultsOf(() => define(spec))).toEqual([`${key}: got 1; ${told}`]);
   });
 });
 

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { definePolicy, policyFromEnv, presets } from '../../src/index.js';
 import { faultsOf } from './faults.js';
 
-const seconds = 'seconds (2, 2.5), or 500ms, 2s, 5m, 1h';
+const count = 'expected a whole number, or unlimited';
+const names = 'expected one of default, aggressive, conservative, interactive';
+const seconds = 'expected seconds (2, 2.5), or 500ms, 2s, 5m, 1h';
 
 describe('a policy from the environment', () => {
   test('is the default one where nothing is set, or is set to nothing', () => {
@@ -99,10 +101,10 @@ describe('a policy from the environment', () => {
 
 describe('a bad value is refused', () => {
   test.each([
-    ['MAX_RETRIES', '3.5', 'a whole number, or unlimited'],
-    ['MAX_RETRIES', '-1', 'a whole number, or unlimited'],
-    ['MAX_RETRIES', '1e3', 'a whole number, or unlimited'],
-    ['MAX_RETRIES', 'Infinity', 'a whole number, or unlimited'],
+    ['MAX_RETRIES', '3.5', count],
+    ['MAX_RETRIES', '-1', count],
+    ['MAX_RETRIES', '1e3', count],
+    ['MAX_RETRIES', 'Infinity', count],
     ['RETRY_BASE_DELAY', '2 s', seconds],
     ['RETRY_BASE_DELAY', '2d', seconds],
     ['RETRY_BASE_DELAY', '.5', seconds],
@@ -110,11 +112,12 @@ describe('a bad value is refused', () => {
     ['RETRY_BASE_DELAY', '0.0005', seconds],
     ['RETRY_BASE_DELAY', '0.5ms', seconds],
     ['RETRY_MAX_DELAY', 'never', `${seconds}, unlimited`],
-    ['JOB_TIMEOUT', '2S', `at least 1ms: ${seconds}, unlimited`],
-    ['MAX_RETRIES', '9007199254740992', 'a whole number, or unlimited'],
+    ['JOB_TIMEOUT', '2S', `${seconds}, unlimited, at least 1ms`],
+    ['MAX_RETRIES', '9007199254740992', count],
     ['RETRY_MAX_DELAY', '9007199254741', `${seconds}, unlimited`],
-    ['RETRY_POLICY', 'Aggressive', 'one of default, aggressive, conservative'],
-    ['RETRY_POLICY', 'toString', 'one of default, aggressive, conservative'],
+    ['RETRY_POLICY', 'Aggressive', `${names}; use aggressive`],
+    ['RETRY_POLICY', 'interctive', `${names}; use interactive`],
+    ['RETRY_POLICY', 'toString', names],
   ])('%s=%s', (name, text, allowed) => {
     expect(faultsOf(() => policyFromEnv({ [name]: text }))).toEqual([
       `${name}: got ${JSON.stringify(text)}; ${allowed}`,
@@ -124,16 +127,16 @@ describe('a bad value is refused', () => {
   test('with all others, and what can be read but not obeyed, in the words of the environment', () => {
     const env = { A_MAX_RETRIES: 'x', A_RETRY_BASE_DELAY: '10m', A_JOB_TIMEOUT: '0', A_RETRY_POLICY: 'y' };
     expect(faultsOf(() => policyFromEnv(env, { prefix: 'A_' }))).toEqual([
-      'A_RETRY_POLICY: got "y"; one of default, aggressive, conservative',
-      'A_MAX_RETRIES: got "x"; a whole number, or unlimited',
-      `A_JOB_TIMEOUT: got "0"; at least 1ms: ${seconds}, unlimited`,
-      'A_RETRY_BASE_DELAY: got "10m"; A_RETRY_MAX_DELAY is 300000ms, from presets.default: set it',
+      'A_RETRY_POLICY: got "y"; expected one of default, aggressive, conservative, interactive',
+      'A_MAX_RETRIES: got "x"; expected a whole number, or unlimited',
+      `A_JOB_TIMEOUT: got "0"; ${seconds}, unlimited, at least 1ms`,
+      'A_RETRY_BASE_DELAY: got "10m"; expected at most A_RETRY_MAX_DELAY, 300000 ms from presets.default; set A_RETRY_MAX_DELAY too',
     ]);
   });
 
   test('but not what is wrong with the base: that is told as it is', () => {
     expect(faultsOf(() => policyFromEnv({ JOB_TIMEOUT: '0' }, { base: { maxRetries: -1 } }))).toEqual([
-      'maxRetries: got -1; a whole number >= 0 or Infinity',
+      'maxRetries: got -1; expected a whole number >= 0, at most 2^53 - 1, or Infinity (null in JSON)',
     ]);
   });
 
@@ -147,5 +150,48 @@ describe('a bad value is refused', () => {
       },
     };
     expect(() => policyFromEnv({}, { base })).toThrow(broken);
+  });
+});
+
+describe('what is no environment, and no option, is refused', () => {
+  test.each<[unknown, string]>([
+    ['MAIL_', 'options: got "MAIL_"; expected a plain object, such as { prefix: \'MAIL_\' }'],
+    [null, "options: got null; expected a plain object, such as { prefix: 'MAIL_' }"],
+    [['MAIL_'], 'options: got ["MAIL_"]; expected a plain object, such as { prefix: \'MAIL_\' }'],
+    [{ prefx: 'MAIL_' }, 'prefx: got "MAIL_"; use prefix'],
+    [{ Prefix: 'MAIL_' }, 'Prefix: got "MAIL_"; use prefix'],
+    [{ bsae: {} }, 'bsae: got object; use base'],
+    [{ prefix: 5 }, 'prefix: got 5; expected a string'],
+    [{ maxRetries: 3 }, 'maxRetries: got 3; use maxRetries, in the policy'],
+    [{ colour: 3 }, 'colour: got 3; unknown name; the names are prefix, base'],
+  ])('%j', (options, message) => {
+    expect(() => policyFromEnv({ MAIL_MAX_RETRIES: '9' }, options as object)).toThrow(new TypeError(message));
+  });
+
+  test.each([undefined, null, 'MAX_RETRIES=3', 3])('%j is no environment', (env) => {
+    expect(faultsOf(() => policyFromEnv(env as never))).toEqual([
+      `env: got ${JSON.stringify(env)}; expected an object, such as process.env`,
+    ]);
+  });
+
+  test('null and undefined are not given', () => {
+    const nothing = { prefix: null, base: undefined } as object;
+    expect(policyFromEnv({ MAX_RETRIES: '9' }, nothing).maxRetries).toBe(9);
+    expect(policyFromEnv({ MAX_RETRIES: null, JOB_TIMEOUT: undefined } as never)).toEqual(presets.default);
+    expect(policyFromEnv({}, { prefix: undefined, base: null } as object)).toEqual(presets.default);
+  });
+
+  test('a number is read as its text', () => {
+    expect(policyFromEnv({ MAX_RETRIES: 9 } as never).maxRetries).toBe(9);
+    expect(faultsOf(() => policyFromEnv({ MAX_RETRIES: {} } as never))).toEqual([
+      `MAX_RETRIES: got "[object Object]"; ${count}`,
+    ]);
+  });
+
+  test('RETRY_POLICY=interactive is one of the presets', () => {
+    expect(policyFromEnv({ RETRY_POLICY: 'interactive' })).toEqual(presets.interactive);
+    expect(faultsOf(() => policyFromEnv({ RETRY_POLICY: 'interactive', RETRY_BASE_DELAY: '3' }))).toEqual([
+      'RETRY_BASE_DELAY: got "3"; expected at most RETRY_MAX_DELAY, 2000 ms from presets.interactive; set RETRY_MAX_DELAY too',
+    ]);
   });
 });

@@ -30,24 +30,47 @@ describe('a policy that went through JSON', () => {
   });
 });
 
+const all = Object.keys(presets.default).join(', ');
+
 describe('what is no whole policy is refused', () => {
   test('every key that is missing is told', () => {
-    expect(faultsOf(() => parsePolicy({}))).toHaveLength(10);
+    expect(faultsOf(() => parsePolicy({}))).toEqual([
+      `policy: got no ${all}; expected every key, null for no limit`,
+    ]);
     const { factor: _, ...rest } = throughJson(presets.default);
-    expect(faultsOf(() => parsePolicy(rest))).toEqual(['factor: got undefined; a number >= 1']);
+    expect(faultsOf(() => parsePolicy(rest))).toEqual([
+      'policy: got no factor; expected every key, null for no limit',
+    ]);
   });
 
   test('a list does not stand for the number of retries, nor for the jitter', () => {
     const { maxRetries: _, jitter: __, ...rest } = throughJson(definePolicy({ backoff: [1, 2] }));
-    expect(faultsOf(() => parsePolicy(rest)).map((line) => line.split(':')[0])).toEqual([
-      'maxRetries',
-      'jitter',
+    expect(faultsOf(() => parsePolicy(rest))).toEqual([
+      'policy: got no maxRetries, jitter; expected every key, null for no limit',
+    ]);
+  });
+
+  test('what is missing comes before what is wrong', () => {
+    const { jitter: _, ...rest } = throughJson(presets.default);
+    expect(
+      faultsOf(() => parsePolicy({ ...rest, gitter: 'none', factor: 0, maxElapsedMs: 'Infinity' })),
+    ).toEqual([
+      'policy: got no jitter; expected every key, null for no limit',
+      'factor: got 0; expected a number >= 1',
+      'maxElapsedMs: got "Infinity"; expected whole milliseconds >= 0, at most 2^53 - 1, or Infinity (null in JSON)',
+      'gitter: got "none"; use jitter',
+    ]);
+  });
+
+  test('undefined is missing', () => {
+    expect(faultsOf(() => parsePolicy({ ...presets.default, backoff: undefined }))).toEqual([
+      'policy: got no backoff; expected every key, null for no limit',
     ]);
   });
 
   test('null means no limit on the five limits only', () => {
-    const all = Object.fromEntries(Object.keys(presets.default).map((key) => [key, null]));
-    expect(faultsOf(() => parsePolicy(all)).map((line) => line.split(':')[0])).toEqual([
+    const nulls = Object.fromEntries(Object.keys(presets.default).map((key) => [key, null]));
+    expect(faultsOf(() => parsePolicy(nulls)).map((line) => line.split(':')[0])).toEqual([
       'backoff',
       'baseDelayMs',
       'factor',
@@ -60,14 +83,18 @@ describe('what is no whole policy is refused', () => {
     const policy = throughJson(presets.default);
     expect(faultsOf(() => parsePolicy({ ...policy, retries: 3, constructor: 1 }))).toEqual([
       'retries: got 3; use maxRetries',
-      'constructor: got 1; no such key',
+      `constructor: got 1; unknown name; the names are ${all}`,
     ]);
     const poisoned: unknown = JSON.parse(`{ "__proto__": 1, ${JSON.stringify(policy).slice(1)}`);
-    expect(faultsOf(() => parsePolicy(poisoned))).toEqual(['__proto__: got 1; no such key']);
+    expect(faultsOf(() => parsePolicy(poisoned))).toEqual([
+      `__proto__: got 1; unknown name; the names are ${all}`,
+    ]);
   });
 
   test('fields that are inherited do not count', () => {
-    expect(faultsOf(() => parsePolicy(Object.create(presets.default)))).toHaveLength(10);
+    expect(faultsOf(() => parsePolicy(Object.create(presets.default)))).toEqual([
+      `policy: got no ${all}; expected every key, null for no limit`,
+    ]);
   });
 
   test.each([undefined, null, 'default', 5, [], [presets.default], true])('%j', (value) => {

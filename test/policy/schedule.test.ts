@@ -43,11 +43,24 @@ describe('a schedule', () => {
   test('of an unlimited policy has to be told its length', () => {
     const policy = definePolicy({ maxRetries: Infinity });
     expect(() => schedule(policy)).toThrow(RangeError);
-    expect(() => schedule(policy)).toThrow('schedule(policy, 20)');
+    expect(() => schedule(policy)).toThrow(
+      'retries: got Infinity; expected at most 100000 rows; use schedule(policy, 20) for the first 20',
+    );
     expect(() => schedule(policy, Infinity)).toThrow(RangeError);
   });
 
+  test('has at most 100 000 rows', () => {
+    const policy = definePolicy({ maxRetries: 100_001, backoff: 'constant' });
+    const message =
+      'retries: got 100001; expected at most 100000 rows; use schedule(policy, 20) for the first 20';
+    expect(() => schedule(policy)).toThrow(new RangeError(message));
+    expect(schedule(policy, 100_000)).toHaveLength(100_000);
+    expect(schedule(definePolicy({ maxRetries: 100_000 })).at(-1)).toMatchObject({ retry: 100_000 });
+    expect(() => schedule(definePolicy({ maxRetries: Infinity }), 100_001)).toThrow('retries: got 100001; ');
+  });
+
   test.each([-1, 1.5, NaN, Infinity, '3', null])('has no length of %j', (length) => {
-    expect(() => schedule(presets.default, length as number)).toThrow(RangeError);
+    const message = `retries: got ${typeof length === 'string' ? '"3"' : length}; expected a whole number >= 0`;
+    expect(() => schedule(presets.default, length as number)).toThrow(new RangeError(message));
   });
 });

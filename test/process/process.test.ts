@@ -36,6 +36,13 @@ describe.each(nodes)('on Node $version', ({ path }) => {
     expect(await run('one-signal.mjs')).toMatchObject({ ...fine, stdout: 'no warning\n' });
   });
 
+  test('40 000 requests of retryFetch leave nothing on a signal, which still ends the body that is being read', async () => {
+    expect(await run('fetch-signals.mjs', '--expose-gc')).toMatchObject({
+      ...fine,
+      stdout: 'nothing left\n',
+    });
+  });
+
   test('100 000 attempts of one call take constant memory, whether they fail or are cut off', async () => {
     expect(await run('endless.mjs', '--expose-gc')).toMatchObject(fine);
   });

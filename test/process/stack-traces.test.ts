@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { nodes } from '../package/nodes.js';
 import { runProgram } from './program.js';
 
@@ -7,21 +7,24 @@ interface Row {
   readonly stack: string;
 }
 
-// The program runs once for each Node. It is what knows the rows, so it runs before the tests are declared.
-const results = await Promise.all(
-  nodes.map(async ({ path, version }) => {
+// 19 cases of options and limits, 3 entries, 4 operations, 2 attempts: one test, because a test for each takes longer than
+// the program.
+test.each(nodes)(
+  'on Node $version the callers are in the stack, with every option and limit',
+  async ({ path }) => {
     const { code, stdout, stderr } = await runProgram(path, 'stack-traces.mjs');
-    if (code !== 0) throw new Error(`stack-traces.mjs ended with code ${code} on Node ${version}: ${stderr}`);
-    return { version, rows: JSON.parse(stdout) as readonly Row[] };
-  }),
-);
-
-describe.each(results)('on Node $version the callers are in the stack', ({ rows }) => {
-  test('in every case: 19 of options and limits, 3 entries, 4 operations, 2 attempts', () => {
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const rows = JSON.parse(stdout) as readonly Row[];
     expect(new Set(rows.map(({ name }) => name)).size).toBe(19 * 3 * 4 * 2);
-  });
-
-  test.each(rows)('$name', ({ stack }) => {
-    expect(stack).toMatch(/^Error: boom\n.*\bthird\b.*\bsecond\b.*\bfirst\b/s);
-  });
-});
+    const withoutCallers = rows.filter(
+      ({ stack }) => !/^Error: boom\n.*\bthird\b.*\bsecond\b.*\bfirst\b/s.test(stack),
+    );
+    // A link to the callers would double the cost of a retry there (bench/NOTES.md).
+    expect(
+      withoutCallers.filter(
+        ({ name }) => !/^no options, .*attempt 2, thrown before its first await$/.test(name),
+      ),
+    ).toEqual([]);
+    expect(withoutCallers.length).toBeLessThanOrEqual(3);
+  },
+);

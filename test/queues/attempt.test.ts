@@ -1,8 +1,15 @@
-import fc from 'fast-check';
 import { getEventListeners } from 'node:events';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { decide, definePolicy, permanent, type PolicySpec, retryAfter, seeded } from '../../src/index.js';
-import { type AttemptRun, type Run, runAttempt, stalledReason } from '../../src/queues/attempt.js';
+import {
+  decide,
+  definePolicy,
+  permanent,
+  type PolicySpec,
+  retryAfter,
+  retryIn,
+  seeded,
+} from '../../src/index.js';
+import { type AttemptRun, runAttempt } from '../../src/queues/attempt.js';
 import type { AttemptEvent } from '../../src/queues/types.js';
 import { virtualClock } from '../../src/testing/index.js';
 
@@ -119,13 +126,61 @@ describe('one attempt', () => {
       const outcome = attempt(rejects(new Error('x')), { jitter: 'full' }, { options });
       expect(await outcome).toMatchObject({ kind: 'dead', reason: 'hook-failed', error: trouble });
     }
-    const outcome = attempt(rejects(new Error('x')), {}, { options: { classify: (() => true) as never } });
-    expect(await outcome).toMatchObject({
-      kind: 'dead',
-      reason: 'hook-failed',
-      error: expect.any(TypeError),
-    });
   });
+
+  test.each([
+    [{ classify: () => true }, /^classify: got true; return 'retry', 'stop', /],
+    [{ classify: () => Promise.resolve('retry') }, /^classify: got .*never a promise$/],
+    [{ policyFor: () => ({ maxRetries: -1 }) }, /maxRetries/],
+    [{ policyFor: () => Promise.resolve({}) }, /./],
+  ])(
+    'is the end when a decider returns what it must not, and the error names it: %o',
+    async (options, words) => {
+      const outcome = await attempt(rejects(new Error('x')), {}, { options: options as never });
+      expect(outcome).toMatchObject({
+        kind: 'dead',
+        reason: 'hook-failed',
+        error: {
+          name: expect.stringMatching(/TypeError|PolicyError/),
+          message: expect.stringMatching(words),
+        },
+      });
+    },
+  );
+
+  test('has the delay of the policy that `policyFor` chooses, and as many attempts', async () => {
+    const slow = new Error('429');
+    const options = {
+      policyFor: (failure: unknown) =>
+        failure === slow ? { maxRetries: 4, baseDelayMs: 7_000, jitter: 'none' as const } : undefined,
+    };
+    const failing = (error: Error, number: number) =>
+      attempt(rejects(error), { maxRetries: 1 }, { attempt: number, options });
+    expect(await failing(slow, 1)).toMatchObject({ kind: 'retry', delayMs: 7_000 });
+    expect(await failing(slow, 4)).toMatchObject({ kind: 'retry', delayMs: 56_000 });
+    expect(await failing(slow, 5)).toMatchObject({ kind: 'dead', reason: 'retries-exhausted' });
+    expect(await failing(new Error('x'), 1)).toMatchObject({ kind: 'retry', delayMs: 100 });
+    expect(await failing(new Error('x'), 2)).toMatchObject({ kind: 'dead', reason: 'retries-exhausted' });
+  });
+
+  test('keeps the time limits of the queue, whatever `policyFor` chooses', async () => {
+    const options = { policyFor: () => ({ maxRetries: 9, attemptTimeoutMs: 5, maxElapsedMs: Infinity }) };
+    const late = attempt(
+      rejects(new Error('x')),
+      { maxElapsedMs: 1_000 },
+      { attempt: 2, elapsedMs: () => 1_000, options },
+    );
+    expect(await late).toMatchObject({ kind: 'dead', reason: 'deadline' });
+  });
+
+  test.each([0, 10, 20, 99, 100, 1_000_000, 2 ** 45])(
+    'waits exactly as long as its own code says, whatever the policy: %i ms',
+    async (delayMs) => {
+      const spec: PolicySpec = { maxDelayMs: 1_000, maxRetryAfterMs: 0, jitter: 'full' };
+      const outcome = attempt(rejects(retryIn(new Error('not yet'), delayMs)), spec);
+      expect(await outcome).toMatchObject({ kind: 'retry', delayMs, hintMs: undefined });
+    },
+  );
 
   test('leaves a record with start, duration and the error as data', async () => {
     const outcome = attempt(
@@ -368,6 +423,20 @@ describe('onAttempt', () => {
       { outcome: 'dead', reason: 'not-retryable' },
       { outcome: 'done' },
     ]);
+    expect(
+      events.map(({ name, maxRetries, verdict, durationMs, elapsedMs }) => [
+        name,
+        maxRetries,
+        verdict,
+        durationMs,
+        elapsedMs,
+      ]),
+    ).toEqual([
+      ['mail', 3, 'retry', 0, 0],
+      ['mail', 3, 'stop', 0, 0],
+      ['mail', 3, undefined, 0, 0],
+    ]);
+    expect(events[2]?.value).toBe('sent');
     expect(events[0]?.error).toBe(error);
     expect(events[2]).not.toHaveProperty('error');
   });
@@ -380,47 +449,37 @@ describe('onAttempt', () => {
       record: { outcome: 'done', hookError: { message: 'metrics are down' } },
     });
   });
-});
 
-const run = (spec: PolicySpec, number: number, elapsedMs = 0): Run<Job> => ({
-  policy: definePolicy(spec),
-  job,
-  queue: 'mail',
-  id: '7',
-  attempt: number,
-  elapsedMs: () => elapsedMs,
-  options: {},
-});
-
-describe('before an attempt', () => {
-  test('a job whose attempts were used up by crashes is stalled', () => {
-    expect(stalledReason(run({ maxRetries: 3 }, 4))).toBeUndefined();
-    expect(stalledReason(run({ maxRetries: 3 }, 5))).toBe('stalled');
+  test('has the name that was given, and the hint, but no hint for an exact delay', async () => {
+    const events: AttemptEvent<Job>[] = [];
+    const options = { name: 'outgoing', onAttempt: (event: AttemptEvent<Job>) => void events.push(event) };
+    await attempt(rejects(retryAfter(new Error('busy'), 500)), {}, { options });
+    await attempt(rejects(retryIn(new Error('busy'), 500)), {}, { options });
+    expect(events).toMatchObject([
+      { name: 'outgoing', verdict: { retryAfterMs: 500 }, delayMs: 500, hintMs: 500 },
+      { name: 'outgoing', verdict: { delayMs: 500 }, delayMs: 500 },
+    ]);
+    expect(events[1]).not.toHaveProperty('hintMs');
   });
 
-  test('the deadline is asked about now, not about a delay that has been waited for', () => {
-    const spec: PolicySpec = { baseDelayMs: 900, maxElapsedMs: 1_000, jitter: 'none' };
-    expect(stalledReason(run(spec, 2, 900))).toBeUndefined();
-    expect(stalledReason(run(spec, 2, 1_000))).toBe('deadline');
+  test('has no negative time, if the clocks of enqueue and worker differ', async () => {
+    const events: AttemptEvent<Job>[] = [];
+    const options = { onAttempt: (event: AttemptEvent<Job>) => void events.push(event) };
+    await attempt(() => 'sent', {}, { options, elapsedMs: () => -30 });
+    expect(events[0]?.elapsedMs).toBe(0);
   });
 
-  test('a first attempt always runs', () => {
-    expect(stalledReason(run({ maxRetries: 0, maxElapsedMs: 0 }, 1, 1e9))).toBeUndefined();
-  });
-
-  test('for any policy without a deadline, exactly the attempts up to maxRetries + 1 run', () => {
-    fc.assert(
-      fc.property(
-        fc.nat(50),
-        fc.integer({ min: 1, max: 60 }),
-        fc.constantFrom('constant', 'linear', 'exponential', 'fibonacci', 'decorrelated'),
-        fc.nat(1e9),
-        (maxRetries, number, backoff, elapsedMs) => {
-          const reason = stalledReason(run({ maxRetries, backoff }, number, elapsedMs));
-          expect(reason).toBe(number > maxRetries + 1 ? 'stalled' : undefined);
-        },
-      ),
-      { seed: 6 },
-    );
+  test('is left after 5 seconds if it hangs; what it throws later changes nothing', async () => {
+    let fail: ((error: Error) => void) | undefined;
+    const options = { onAttempt: () => new Promise((_, reject) => (fail = reject)) };
+    const outcome = attempt(() => 'sent', {}, { options });
+    await clock.advance(4_999);
+    expect(await Promise.race([outcome, Promise.resolve('waiting')])).toBe('waiting');
+    await clock.advance(1);
+    expect(await outcome).toMatchObject({ kind: 'done', value: 'sent' });
+    expect(clock.liveTimers).toBe(0);
+    fail?.(new Error('too late'));
+    await clock.runAll();
+    expect((await outcome) as object).not.toHaveProperty('record.hookError');
   });
 });

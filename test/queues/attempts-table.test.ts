@@ -9,6 +9,7 @@ import {
   type Claim,
   deadKeys,
   histories,
+  hookErrorValues,
   jobKeys,
   releaseValues,
   settleValues,
@@ -53,6 +54,8 @@ function job() {
       (await client.query(table.settle, settleValues('mail', claim(fence), { attempt: 0, ...record }))).rows
         .length,
     release: (fence: number) => client.query(table.release, releaseValues('mail', claim(fence))),
+    id: key.id,
+    rows: async () => histories((await client.query<any>(table.history, jobKeys([key]))).rows)(key),
     history: async (diedAtMs = Infinity) => {
       const { rows } = await client.query<any>(table.history, jobKeys([key]));
       return histories(rows)({ ...key, diedAtMs }).map(({ attempt, outcome }) => [attempt, outcome]);
@@ -131,7 +134,11 @@ test.each(['made anew', 'counted from 1 again'])(
     const at = new Date(diedAtMs);
     const mark = how === 'made anew' ? { bornAt: at } : { bornAt: new Date(0), claimedAt: at };
     const first = await begin(1, at, mark);
-    expect(first).toEqual({ attempt: 1, elapsedMs: expect.any(Number) });
+    expect(first).toEqual({
+      attempt: 1,
+      elapsedMs: expect.any(Number),
+      before: { isDecided: false, lost: 0 },
+    });
     expect(first.elapsedMs).toBeLessThan(30_000);
     await release(1);
     const later = { ...mark, ...(mark.claimedAt && { claimedAt: new Date(await now()) }) };
@@ -225,6 +232,44 @@ test('an end that was decided and never told is found by the next claim', async 
   expect((await begin(2)).decided).toEqual({ reason: 'not-retryable', error });
   await release(2);
   expect(await begin(3)).toMatchObject({ attempt: 2, decided: { reason: 'not-retryable' } });
+});
+
+test('a claim knows whether the attempt before was decided on, and how many in a row were lost', async () => {
+  const { begin, settle, release } = job();
+  const before = async (fence: number) => (await begin(fence)).before;
+  expect(await before(1)).toEqual({ isDecided: false, lost: 0 });
+  await settle(1, { outcome: 'retry' });
+  expect(await before(2)).toEqual({ isDecided: true, lost: 0 });
+  // Its worker died.
+  expect(await before(3)).toEqual({ isDecided: false, lost: 1 });
+  await settle(3, { outcome: 'retry' });
+  // Lost once, and failed normally since.
+  expect(await before(4)).toEqual({ isDecided: true, lost: 0 });
+  await release(4);
+  expect(await before(5)).toEqual({ isDecided: true, lost: 0 });
+  // The next two died before they could begin.
+  expect(await before(8)).toEqual({ isDecided: false, lost: 3 });
+  await release(8);
+  // A released claim has reported what was lost before it.
+  expect(await before(9)).toEqual({ isDecided: false, lost: 0 });
+  await settle(9, { outcome: 'done' });
+  expect(await before(10)).toEqual({ isDecided: false, lost: 0 });
+});
+
+test('what an observer threw about an earlier attempt is kept with that attempt', async () => {
+  const { begin, settle, release, id: jobId, rows } = job();
+  await begin(1);
+  await release(1);
+  await begin(2);
+  await begin(3);
+  const errors = new Map([[1, { name: 'Error', message: 'metrics are down' }]]);
+  for (const values of hookErrorValues('mail', jobId, errors))
+    await client.query(table.keepHookError, values);
+  await settle(3, { outcome: 'done' });
+  expect(await rows()).toMatchObject([
+    { attempt: 1, outcome: 'stalled', hookError: { name: 'Error', message: 'metrics are down' } },
+    { attempt: 2, outcome: 'done' },
+  ]);
 });
 
 test('one statement begins a whole batch, and one reads the histories of jobs of several queues', async () => {

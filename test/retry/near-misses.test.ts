@@ -76,6 +76,6 @@ test('a value that a call has succeeded with has no report', async () => {
 
 test('a bare spec is told where the cap comes from that it passes', async () => {
   await expect(retry(() => 1, { baseDelayMs: 400_000 })).rejects.toThrow(
-    'baseDelayMs: got 400000; maxDelayMs is 300000, from presets.default: set it',
+    'baseDelayMs: got 400000; expected at most maxDelayMs, 300000 ms from presets.default; set maxDelayMs too',
   );
 });

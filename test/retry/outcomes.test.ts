@@ -189,7 +189,7 @@ describe('the policy of a call', () => {
   test('does not hold the options of the call', async () => {
     const { signal } = new AbortController();
     await expect(retry(() => 1, { signal } as object)).rejects.toThrow(
-      'signal belongs in the third argument',
+      'signal: got object; use signal, in the options after the policy',
     );
   });
 });

@@ -98,7 +98,7 @@ export async function play(
       },
       onEnd: (report) => {
         reports.push(report);
-        options.onEnd?.(report);
+        return options.onEnd?.(report);
       },
     },
   ).finally(() => (endedMs = clock.now()));

@@ -97,6 +97,41 @@ describe.each(backends)('%s', (backend, service, { Queue, Worker }) => {
       expect(job.stacktrace?.[0]).toContain('RangeError');
     });
 
+    test('stack traces of the job in memory are stored with a failure, and reach the next attempt', async () => {
+      const seen: unknown[] = [];
+      const { queue } = await start(async (job) => {
+        seen.push(job.stacktrace?.map((trace: string) => trace.split('\n')[0]));
+        job.stacktrace = [`a note of attempt ${seen.length}`];
+        throw new Error('flaky');
+      });
+      const { id } = await queue.add('job', {}, { attempts: 3 });
+      await state(queue, id, 'failed');
+      expect(seen).toEqual([
+        [],
+        ['a note of attempt 1', 'Error: flaky'],
+        ['a note of attempt 2', 'Error: flaky'],
+      ]);
+    });
+
+    test('policyFor raises the number of attempts without the option queue, too', async () => {
+      const attempts: number[] = [];
+      const run = processor(
+        { maxRetries: 1 },
+        (_, { attempt }) => {
+          attempts.push(attempt);
+          throw new Error('flaky');
+        },
+        { policyFor: () => ({ maxRetries: 4, baseDelayMs: 20, jitter: 'none' }) },
+      );
+      const { queue } = await start(run, workerOptions({ maxRetries: 1 }));
+      const { id } = await queue.add('job', {});
+      const job = await state(queue, id, 'failed');
+      expect(attempts).toEqual([1, 2, 3, 4, 5]);
+      expect(job.stacktrace?.filter((trace: string) => trace.startsWith('ostinato'))).toEqual([
+        'ostinato: attempt 4 ended with retry',
+      ]);
+    });
+
     test('a success that cannot be settled is decided by the attempts in memory as well', async () => {
       let runs = 0;
       const { queue } = await start(async (job) => {

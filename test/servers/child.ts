@@ -14,16 +14,19 @@ export interface Order {
   readonly concurrency: number;
   readonly leaseMs: number;
   readonly fault?: Fault;
+  /** What `policyFor` chooses. A function cannot be sent to a process. */
+  readonly chosen?: RetryPolicy;
 }
 
 let worker: RunningWorker | undefined;
 
-async function run({ subject: name, url, queue: queueName, ledger, ...order }: Order): Promise<void> {
+async function run({ subject: name, url, queue: queueName, ledger, chosen, ...order }: Order): Promise<void> {
   const subject = await subjectNamed(name);
   const queue = await subject.open(url, queueName);
   const handler = scripted(ledger);
   worker = await queue.work({
     ...order,
+    ...(chosen && { policyFor: () => chosen }),
     handler: (payload: Payload, context, id) => handler(payload, context, id),
   });
   process.send?.('ready');

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { permanent, retryAfter } from '../../src/index.js';
+import { permanent, retryAfter, retryIn } from '../../src/index.js';
 
 /** What one attempt of a job does. */
 export type Step =
@@ -20,6 +20,8 @@ export type Step =
   | { readonly hintMs: number }
   /** The same with a date that far in the future, in whole seconds. */
   | { readonly hintDateSeconds: number }
+  /** Fails with a delay of its own, by a mark. */
+  | { readonly exactMs: number }
   | { readonly odd: 'string' | 'undefined' | 'null' | 'frozen' | 'huge-stack' | 'proxy' };
 
 /** A job of the suite: what it does is in its payload, so that any process can run it. The last step repeats. */
@@ -92,6 +94,7 @@ export async function act(step: Step, attempt: number, signal: AbortSignal): Pro
   }
   if ('hintSeconds' in step) throw busy(String(step.hintSeconds));
   if ('hintMs' in step) throw retryAfter(new Error('busy'), step.hintMs);
+  if ('exactMs' in step) throw retryIn(new Error('not yet'), step.exactMs);
   if ('hintDateSeconds' in step)
     throw busy(new Date(Date.now() + step.hintDateSeconds * 1_000).toUTCString());
   throw odd(step.odd);

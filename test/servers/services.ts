@@ -3,16 +3,16 @@ import { resolve } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startPostgres } from './postgres.js';
 import { startRedis } from './redis.js';
-import type { Server } from './server.js';
+import { type Service, service } from './service.js';
 
 /** Where the servers are; a reason instead where one could not be had. */
 export interface Services {
-  readonly redis: Service;
-  readonly postgres: Service;
+  readonly redis: Address;
+  readonly postgres: Address;
   /** `soak` in a soak run (`--mode soak`). */
   readonly mode: string;
 }
-export type Service = { readonly url: string } | { readonly missing: string };
+type Address = { readonly url: string } | { readonly missing: string };
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -22,45 +22,34 @@ declare module 'vitest' {
 
 const root = resolve(import.meta.dirname, '../..');
 
-/**
- * Starts the servers once for the whole run: those named by REDIS_URL and DATABASE_URL, or our own. Where one cannot be
- * had its suites are skipped, and say so; with REQUIRE_SERVICES=1 the run fails instead, so that no CI is green by luck.
- */
+/** Starts the servers once for the whole run: those named by REDIS_URL and DATABASE_URL, or our own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   bundleWorkers();
-  const own: Server[] = [];
-  const teardown = async (): Promise<void> => {
-    await Promise.all(own.map((server) => server.stop()));
-  };
-  const service = async (
-    name: string,
-    url: string | undefined,
-    start: () => Promise<Server>,
-  ): Promise<Service> => {
-    if (url) return { url };
-    try {
-      const server = await start();
-      own.push(server);
-      return { url: server.url };
-    } catch (error) {
-      return { missing: `no ${name}: ${error instanceof Error ? error.message : String(error)}` };
-    }
-  };
-  const [redis, postgres] = await Promise.all([
+  const started = await Promise.allSettled([
     service('Redis', process.env['REDIS_URL'], startRedis),
     service('Postgres', process.env['DATABASE_URL'], () => startPostgres()),
   ]);
-  for (const each of [redis, postgres]) {
-    if (!('missing' in each)) continue;
-    if (process.env['REQUIRE_SERVICES'] === '1') {
-      await teardown();
-      throw new Error(`REQUIRE_SERVICES=1, and there is ${each.missing}`);
+  const teardown = async (): Promise<void> => {
+    for (const each of started) {
+      if (each.status === 'fulfilled' && 'server' in each.value) await each.value.server?.stop();
     }
-    console.warn(`\nSKIPPED, not run: every suite that needs it, for there is ${each.missing}\n`);
+  };
+  const [redis, postgres] = started;
+  if (redis.status === 'rejected' || postgres.status === 'rejected') {
+    await teardown();
+    throw redis.status === 'rejected' ? redis.reason : (postgres as PromiseRejectedResult).reason;
   }
-  project.provide('services', { redis, postgres, mode: project.config.mode });
+  project.provide('services', {
+    redis: addressOf(redis.value),
+    postgres: addressOf(postgres.value),
+    mode: project.config.mode,
+  });
   return teardown;
 }
+
+/** What can be passed on to the processes that run the tests. */
+const addressOf = (each: Service): Address =>
+  'missing' in each ? { missing: each.missing } : { url: each.url };
 
 /** Worker processes run plain Node: the sources they need are bundled once, hosts left outside. */
 function bundleWorkers(): void {

@@ -59,7 +59,7 @@ export class Trial {
   }
 
   /** A worker in a process of its own. From now on, what workers leave behind is taken over as soon as the host can. */
-  async workApart(concurrency: number, fault?: Fault): Promise<WorkerProcess> {
+  async workApart(concurrency: number, fault?: Fault, chosen?: RetryPolicy): Promise<WorkerProcess> {
     this.leaseMs = this.subject.takeOverMs;
     const order: Order = {
       subject: this.subject.name,
@@ -70,6 +70,7 @@ export class Trial {
       concurrency,
       leaseMs: this.leaseMs,
       ...(fault && { fault }),
+      ...(chosen && { chosen }),
     };
     const worker = await WorkerProcess.start(order);
     this.ends.push(() => worker.kill());
@@ -94,6 +95,13 @@ export class Trial {
     return this.events
       .filter((event) => event.id === id)
       .map(({ attempt, delayMs, reason }) => ({ attempt, delayMs, reason }));
+  }
+
+  /** What became of the attempts of a job, as workers of this process reported it. */
+  outcomes(id: string) {
+    return this.events
+      .filter((event) => event.id === id)
+      .map(({ attempt, outcome }) => [attempt, outcome] as const);
   }
 
   /** Waits until these jobs are done or dead.  */

@@ -217,6 +217,21 @@ describe('an AggregateError', () => {
   });
 });
 
+describe('parts that never end', () => {
+  test('are left after a hundred AggregateErrors', async () => {
+    let reads = 0;
+    const endless = (): object => ({
+      name: 'AggregateError',
+      get errors() {
+        reads++;
+        return [endless(), endless(), endless()];
+      },
+    });
+    expect(await verdictOn(endless())).toBe('retry');
+    expect(reads).toBeLessThan(1000);
+  });
+});
+
 describe('causes', () => {
   test('are followed ten errors deep, the outermost included', async () => {
     const gone = failed({ status: 404 });

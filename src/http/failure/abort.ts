@@ -1,6 +1,7 @@
 import { perhapsSent, type Rule, useless } from './finding.js';
 
-const NAMES = /^(?:AbortError|CanceledError|CancelError|CancelledError|APIUserAbortError)$/;
+const NAMES =
+  /^(?:AbortError|CanceledError|CancelError|CancelledError|APIUserAbortError|RequestAbortedError)$/;
 const CODES = /^(?:ABORT_ERR|ABORTED|AbortError|ERR_ABORTED|ERR_CANCELED|UND_ERR_ABORTED)$/;
 
 /** The caller has given up. But an abort that was caused by a time limit is a timeout. */

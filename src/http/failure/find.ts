@@ -1,40 +1,58 @@
 import { hintOf, markOf } from '../../internal.js';
 import { abort } from './abort.js';
 import { aws } from './aws.js';
+import { chromium } from './chromium.js';
+import { declared } from './declared.js';
 import { type Finding, neverSent, type Rule, type Sent } from './finding.js';
 import { grpc } from './grpc.js';
 import { hyper } from './hyper.js';
-import { isObject, Level } from './level.js';
+import { isObject, Level, MOST } from './level.js';
 import { message } from './message.js';
+import { mongodb } from './mongodb.js';
+import { mssql } from './mssql.js';
+import { mysql, mysqlConnection } from './mysql.js';
 import { network } from './network.js';
+import { pooler } from './pooler.js';
 import { postgres, postgresConnection } from './postgres.js';
+import { prisma } from './prisma.js';
 import { rateLimited } from './rate-limited.js';
 import { redisConnection, redisReply } from './redis.js';
+import { sqlite } from './sqlite.js';
 import { redirect, status } from './status.js';
 import { timeout } from './timeout.js';
 import { tls, tlsInWords } from './tls.js';
+import { tunnel } from './tunnel.js';
 import { usage } from './usage.js';
 
-/** How deep causes and parts are followed, and how many errors are looked at in all. */
+/** How deep causes and parts are followed. Of errors in all, `MOST` are looked at. */
 const DEPTH = 10;
-const MOST = 100;
 
 /** In this order at each level: whose word on the failure is more definite comes first. */
 const RULES: readonly Rule[] = [
   // A mark is the caller's own word, which the core reads.
   ({ error }) => (markOf(error) === undefined ? undefined : { verdict: undefined }),
+  tunnel,
   abort,
   aws,
+  mongodb,
+  prisma,
+  mssql,
+  declared,
   rateLimited,
+  mysql,
+  sqlite,
   timeout,
   tls,
   grpc,
+  pooler,
   postgres,
   status,
   redisReply,
   network,
+  chromium,
   postgresConnection,
   redisConnection,
+  mysqlConnection,
   usage,
   hyper,
   message,
@@ -53,7 +71,7 @@ export function find(error: unknown, depth = 0, seen = new Set<unknown>()): Find
     seen.add(next);
     const level = new Level(next);
     const finding = ofParts(level, depth, seen) ?? ofLevel(level);
-    next = level.read('cause') ?? level.read('original') ?? level.read('reason');
+    next = level.inner;
     if (finding && !finding.vague) {
       return finding.wraps && find(next, depth + 1, seen)?.sent === 'no' ? neverSent : finding;
     }
@@ -70,15 +88,20 @@ function ofLevel(level: Level): Finding | undefined {
   return undefined;
 }
 
-/** Several attempts to connect that failed together (Node tries each address of a host): one that stops, stops all. */
+/**
+ * Several failures together. One that stops, stops all; except a part of a connection attempt (Node tries each address of a
+ * host), which speaks for its own address only: that stops if all parts do.
+ */
 function ofParts(level: Level, depth: number, seen: Set<unknown>): Finding | undefined {
-  const parts = level.read('errors');
+  const parts = level.list('errors');
   const isAggregate = level.isNamed(/^AggregateError$/) || level.isA(AggregateError);
-  if (!Array.isArray(parts) || !isAggregate) return undefined;
-  const findings = parts.slice(0, MOST).flatMap((part) => find(part, depth + 1, seen) ?? []);
-  const final = findings.find(({ verdict }) => verdict === undefined || verdict === 'stop');
-  if (final) return final;
-  return findings.length === 0 ? undefined : findings.reduce(worse);
+  if (!isAggregate) return undefined;
+  const findings = parts.flatMap((part) => find(part, depth + 1, seen) ?? []);
+  const final = findings.filter(({ verdict }) => verdict === undefined || verdict === 'stop');
+  const veto = final.find(({ sent }) => sent !== 'no');
+  if (veto) return veto;
+  const open = findings.filter((finding) => !final.includes(finding));
+  return open.length === 0 ? final[0] : open.reduce(worse);
 }
 
 const CERTAINTY: readonly (Sent | undefined)[] = ['no', 'maybe', 'yes'];

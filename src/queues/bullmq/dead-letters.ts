@@ -1,5 +1,5 @@
 import { systemClock } from '../../internal.js';
-import { checkOptions } from '../options.js';
+import { optionsOf } from '../options.js';
 import { ageOf, pageOf } from '../page.js';
 import type { DeadLetter, DeadLetters } from '../types.js';
 import type { Entry } from './burial.js';
@@ -16,6 +16,7 @@ export interface DeadLettersOptions {
    */
   readonly queue?:
     | { readonly name: string; add(name: any, data: any, options?: any): Promise<unknown> }
+    | null
     | undefined;
 }
 
@@ -28,10 +29,9 @@ export interface DeadLettersOptions {
  */
 export function deadLetters<Payload = unknown>(
   dead: BullDeadLetterQueue,
-  options: DeadLettersOptions = {},
+  options?: DeadLettersOptions | null,
 ): DeadLetters<Payload> {
-  checkOptions('deadLetters', options, { queue: '' });
-  const { queue } = options;
+  const { queue } = optionsOf('deadLetters', options, { queue: '' });
   const isOurs = ({ data }: BullEntry): boolean => !queue || data?.queue === queue.name;
 
   return {

@@ -16,6 +16,8 @@ export interface BullJob {
   readonly opts: BullJobOptions;
   /** The message of the last failure that was settled. */
   readonly failedReason?: string | undefined;
+  /** Of the failures that were settled. BullMQ adds one to the array in memory, and stores that array. */
+  stacktrace?: string[] | null;
   log(row: string): Promise<unknown>;
   moveToWait(token?: string): Promise<unknown>;
   extendLock(token: string, durationMs: number): Promise<unknown>;

@@ -1,34 +1,28 @@
 import { decide, type PolicySpec, type RetryPolicy } from '../../index.js';
-import { type AttemptRun, randomOf, runAttempt, stalledReason } from '../attempt.js';
+import { type AttemptRun, runAttempt } from '../attempt.js';
+import { randomOf } from '../run.js';
 import { resolvePolicy, show, systemClock } from '../../internal.js';
-import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS, withoutNulls } from '../options.js';
+import { checkHandler, type Known, optionsOf, QUEUE_OPTIONS } from '../options.js';
 import type { Handler, HistoryRow, QueueOptions } from '../types.js';
+import { leaveNote } from './before.js';
 import { bury, letterOf } from './burial.js';
-import {
-  type Death,
-  deathOf,
-  fit,
-  isMessage,
-  isUnrecoverable,
-  notRun,
-  recalled,
-  released,
-} from './errors.js';
-import { readRows, writeRow } from './history.js';
+import { deathBefore } from './death.js';
+import { type Death, fit, isMessage, isUnrecoverable, notRun, recalled, released } from './errors.js';
+import { writeRow } from './history.js';
 import type { BullDeadQueue, BullJob, BullQueue } from './host.js';
 import { giveUp, retryAfter } from './settle.js';
 import { checkOnHint } from './worker-options.js';
 
 export interface ProcessorOptions<Job extends BullJob = BullJob> extends QueueOptions<Job> {
   /** The queue for jobs whose retrying has ended, one entry each. Default: none, they are just `failed`. */
-  readonly deadLetter?: BullDeadQueue | undefined;
+  readonly deadLetter?: BullDeadQueue | null | undefined;
   /** The job's own queue: with it a dead letter has the history of all attempts, not just the last. Needed for `onHint: 'queue'`. */
-  readonly queue?: BullQueue | undefined;
+  readonly queue?: BullQueue | null | undefined;
   /**
    * What a hint (Retry-After) holds back: this job (default), or the whole queue. The attempt counts either way. For
    * `'queue'` the worker needs `workerOptions(policy, { onHint: 'queue' })`.
    */
-  readonly onHint?: 'job' | 'queue' | undefined;
+  readonly onHint?: 'job' | 'queue' | null | undefined;
 }
 
 const OPTIONS: Known<ProcessorOptions> = { ...QUEUE_OPTIONS, deadLetter: '', queue: '', onHint: '' };
@@ -52,12 +46,11 @@ const RELEASE_PAUSE_MS = 100;
 export function processor<Job extends BullJob, Value>(
   policy: PolicySpec | RetryPolicy,
   handler: Handler<Job, Value>,
-  given: ProcessorOptions<Job> = {},
+  given?: ProcessorOptions<Job> | null,
 ): Processor<Job, Value> {
   const resolved = resolvePolicy(policy);
   checkHandler(handler);
-  checkOptions('processor', given, OPTIONS);
-  const options = withoutNulls(given);
+  const options = optionsOf('processor', given, OPTIONS);
   const { onHint = 'job', queue, deadLetter: dead } = options;
   checkOnHint(onHint);
   // A mere name would be noticed when the first letter is written.
@@ -88,6 +81,13 @@ export function processor<Job extends BullJob, Value>(
       giveUp(job);
     };
 
+    /** Leaves the row of an attempt after which the job may come back, so that its next worker knows what was decided. */
+    const leaveRow = async (row: HistoryRow): Promise<void> => {
+      const isReadable = (await writeRow(job, row)) && queue !== undefined;
+      const isDoubtful = row.attempt > resolved.maxRetries || job.stalledCounter > 0;
+      if (isDoubtful && !isReadable) leaveNote(job, row.attempt, row.outcome === 'done' ? 'done' : 'retry');
+    };
+
     if (options.signal?.aborted) {
       await new Promise<void>((resolve) => clock.setTimer(RELEASE_PAUSE_MS, resolve, true));
       return release(job, token);
@@ -97,7 +97,7 @@ export function processor<Job extends BullJob, Value>(
       giveUp(job);
       throw recalled(letter.lastError);
     }
-    const over = (await earlierDeath(queue, job, run.attempt)) ?? spent(run);
+    const over = await deathBefore(run, queue);
     if (over) {
       const { reason, attempts, error } = over;
       await buried(over, over.row ?? (error && { attempt: attempts, outcome: 'dead', reason, error }));
@@ -112,11 +112,11 @@ export function processor<Job extends BullJob, Value>(
         // Should the settling fail, the job runs again, in its own time: a value that cannot be stored must not make a
         // hot loop.
         retryAfter(job, delayAfterSuccess(run));
-        await writeRow(job, outcome.record);
+        await leaveRow(outcome.record);
         return outcome.value as Value;
       case 'retry':
         retryAfter(job, outcome.delayMs);
-        await writeRow(job, outcome.record);
+        await leaveRow(outcome.record);
         if (onHint === 'queue' && outcome.hintMs !== undefined) await queue?.rateLimit(outcome.delayMs);
         throw fit(outcome.error);
       case 'dead': {
@@ -127,32 +127,6 @@ export function processor<Job extends BullJob, Value>(
       }
     }
   };
-}
-
-/** With the row of the attempt that ended it, if the job's log has one. */
-type KnownDeath = Death & { readonly row?: HistoryRow };
-
-/** The death of a job that has no further attempt, before one was begun: crashes have used them up, or its time. */
-function spent<Job>(run: AttemptRun<Job>): KnownDeath | undefined {
-  const reason = stalledReason(run);
-  return reason && { reason, attempts: run.attempt - 1 };
-}
-
-/**
- * The death of a job that was never buried: its letter could not be written, or its worker died or lost the job before
- * it was. Such a job must not run again.
- */
-async function earlierDeath(
-  queue: BullQueue | undefined,
-  job: BullJob,
-  attempt: number,
-): Promise<KnownDeath | undefined> {
-  const told = deathOf(job);
-  if (!told && job.stalledCounter === 0) return undefined;
-  const row = queue && (await readRows(queue, job.id ?? '')).at(-1);
-  // A job that was put back by hand after its burial may have been lost since, in an attempt that left no row.
-  if (row?.attempt !== (told?.attempts ?? attempt - 1) || !row.reason) return told;
-  return { reason: row.reason, attempts: row.attempt, error: row.error, row };
 }
 
 function checkQueue(name: string, queue: unknown): void {

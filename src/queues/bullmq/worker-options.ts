@@ -1,6 +1,6 @@
 import { decide, type PolicySpec, type RetryPolicy, seeded, type Verdict } from '../../index.js';
 import { judge, resolvePolicy, show, systemClock } from '../../internal.js';
-import { checkOptions } from '../options.js';
+import { optionsOf } from '../options.js';
 import { isUnrecoverable } from './errors.js';
 
 /** More stalls than any job sees: not BullMQ but `processor` ends a job that keeps crashing, with a dead letter. */
@@ -23,11 +23,11 @@ export interface BullWorkerOptions {
 /** What the worker has of its own, beside what the policy needs. */
 interface OwnOptions<Settings extends object = object> {
   /** As for `processor`. With `'queue'` there is a limiter: yours, or one that never limits by itself. */
-  readonly onHint?: 'job' | 'queue' | undefined;
+  readonly onHint?: 'job' | 'queue' | null | undefined;
   /** The worker's own rate limit, to be kept. */
-  readonly limiter?: { max: number; duration: number } | undefined;
+  readonly limiter?: { max: number; duration: number } | null | undefined;
   /** The worker's own settings (`repeatStrategy`), to be kept; but the `backoffStrategy` is the policy's. */
-  readonly settings?: Settings | undefined;
+  readonly settings?: Settings | null | undefined;
 }
 
 /** BullMQ's: milliseconds to the next attempt, or -1 for none. The job has more than BullMQ's type for it says. */
@@ -42,10 +42,10 @@ export type BackoffStrategy = (attemptsMade: number, type?: string, error?: Erro
  */
 export function workerOptions<Settings extends object = object>(
   policy: PolicySpec | RetryPolicy,
-  options: OwnOptions<Settings> = {},
+  options?: OwnOptions<Settings> | null,
 ): BullWorkerOptions & { settings: Settings } {
-  checkOptions('workerOptions', options, { onHint: '', limiter: '', settings: '' });
-  const { onHint, settings, limiter = onHint === 'queue' ? UNLIMITED : undefined } = options;
+  const given = optionsOf('workerOptions', options, { onHint: '', limiter: '', settings: '' });
+  const { onHint, settings, limiter = onHint === 'queue' ? UNLIMITED : undefined } = given;
   checkOnHint(onHint);
   return {
     maxStalledCount: NO_LIMIT,
@@ -63,7 +63,7 @@ export function checkOnHint(onHint: unknown): void {
 /**
  * Job options for `queue.add` where `processor` cannot be: sandboxed processors, which run in another process and have
  * no say in what follows. Needs the `settings` of `workerOptions`. It gives the policy's attempts, delays and stops; no
- * timeout, no dead letter, and BullMQ counts no crashes.
+ * timeout, no dead letter, no `policyFor`, and BullMQ counts no crashes.
  *
  * @throws TypeError if the policy is none.
  */

@@ -1,6 +1,13 @@
 import { retry } from '../../index.js';
 import { resolvePolicy } from '../../internal.js';
-import { attemptsTable, type Begun, beginValues, begunClaims, releaseValues } from '../attempts-table.js';
+import {
+  attemptsTable,
+  type Begun,
+  beginValues,
+  begunClaims,
+  hookErrorValues,
+  releaseValues,
+} from '../attempts-table.js';
 import type { ErrorData } from '../error.js';
 import { persist } from '../persist.js';
 import type { DeadReason, HistoryRow } from '../types.js';
@@ -60,6 +67,12 @@ export function claimed(helpers: GraphileHelpers, sql: Statements, names: AllNam
       const begun = begunClaims(await write(table.begin, beginValues(queue, [claim]))).get(job.id);
       if (!begun) throw new Error(`The claim of job ${job.id} left no row`);
       return begun;
+    },
+
+    /** Keeps what `onAttempt` threw about earlier attempts. A history is not worth a job: a failure changes nothing. */
+    async keepHookErrors(errors: ReadonlyMap<number, ErrorData>): Promise<void> {
+      for (const values of hookErrorValues(queue, job.id, errors))
+        await helpers.query(table.keepHookError, values).catch(() => undefined);
     },
 
     /** Whether the job was still this worker's. */

@@ -1,7 +1,7 @@
 import { attemptsTable, type DeadKey, deadKeys, histories, jobKeys } from '../attempts-table.js';
 import { deadLetter } from '../dead-letter.js';
 import { quoteIdentifier, quoteName } from '../identifier.js';
-import { checkOptions, type Known } from '../options.js';
+import { optionsOf, type Known } from '../options.js';
 import { ageOf, pageOf } from '../page.js';
 import type { DeadLetter, DeadLetters, DeadReason } from '../types.js';
 import type { SqlClient } from './host.js';
@@ -10,7 +10,7 @@ import { HEADROOM } from './statements.js';
 
 interface Options extends Names {
   /** Only this task's. */
-  readonly task?: string | undefined;
+  readonly task?: string | null | undefined;
 }
 
 const OPTIONS: Known<Options> = { ...NAMES, task: '' };
@@ -23,9 +23,9 @@ const OPTIONS: Known<Options> = { ...NAMES, task: '' };
  */
 export function deadLetters<Payload = unknown>(
   client: SqlClient,
-  options: Options = {},
+  given?: Options | null,
 ): DeadLetters<Payload> {
-  checkOptions('deadLetters', options, OPTIONS);
+  const options = optionsOf('deadLetters', given, OPTIONS);
   const names = namesOf(options);
   const attempts = attemptsTable(names.history);
   const sql = letters(quoteName(names.dead), quoteIdentifier(names.worker));

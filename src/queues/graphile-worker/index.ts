@@ -1,4 +1,12 @@
-export type { DeadLetter, DeadLetters, DeadReason, HistoryRow, JobContext } from '../types.js';
+export type {
+  AttemptEvent,
+  DeadLetter,
+  DeadLetters,
+  DeadReason,
+  HistoryRow,
+  JobContext,
+  QueueOptions,
+} from '../types.js';
 export { deadLetters } from './dead-letters.js';
 export type { GraphileEvents, GraphileHelpers, GraphileJob, GraphileTask, SqlClient } from './host.js';
 export type { Names } from './names.js';

@@ -4,13 +4,13 @@ import type { Known } from '../options.js';
 /** The names this adapter works with. Each is `name` or `schema.name`, but for `worker`, which is a schema. */
 export interface Names {
   /** The schema graphile-worker was installed in, as it was told. Default `graphile_worker`. */
-  readonly worker?: string | undefined;
+  readonly worker?: string | null | undefined;
   /** The side table of attempts. Default `ostinato_attempts`. */
-  readonly history?: string | undefined;
+  readonly history?: string | null | undefined;
   /** The dead letters. Default `ostinato_dead`. */
-  readonly dead?: string | undefined;
+  readonly dead?: string | null | undefined;
   /** The heartbeats of worker pools. Default `ostinato_pools`. */
-  readonly pools?: string | undefined;
+  readonly pools?: string | null | undefined;
 }
 
 export const NAMES: Known<Names> = { worker: '', history: '', dead: '', pools: '' };

@@ -1,5 +1,5 @@
-import { type Clock, MAX_TIMER_MS, systemClock } from '../../internal.js';
-import { checkOptions, type Known } from '../options.js';
+import { at, callOptions, type Clock, show, systemClock } from '../../internal.js';
+import { type Known, optionsOf } from '../options.js';
 import type { GraphileEvents, SqlClient } from './host.js';
 import { NAMES, type Names, namesOf } from './names.js';
 import { pools } from './pools.js';
@@ -16,11 +16,11 @@ export interface RecoverOptions extends Names {
    * finished with but not let go for so long is freed, too. Heartbeats are four times as frequent. Default 60 000, at
    * least 100.
    */
-  readonly staleAfterMs?: number | undefined;
+  readonly staleAfterMs?: number | null | undefined;
   /** What went wrong, for a log: a round that failed is made up for by the next. Default: ignored. */
-  readonly onError?: ((error: unknown) => void) | undefined;
+  readonly onError?: ((error: unknown) => void) | null | undefined;
   /** Where time comes from, but for what the database's clock is asked. Default: the platform's. */
-  readonly clock?: Clock | undefined;
+  readonly clock?: Clock | null | undefined;
 }
 
 const OPTIONS: Known<RecoverOptions> = {
@@ -28,7 +28,7 @@ const OPTIONS: Known<RecoverOptions> = {
   events: '',
   staleAfterMs: '',
   onError: 'function',
-  clock: '',
+  clock: callOptions.clock,
 };
 
 /** What stops a recovery that runs. */
@@ -47,12 +47,17 @@ export interface Recovery {
  * TypeError for an option there is not.
  */
 export async function recover(client: SqlClient, options: RecoverOptions): Promise<Recovery> {
-  checkOptions('recover', options, OPTIONS);
-  const { events, staleAfterMs = 60_000, onError, clock = systemClock } = options;
+  const given = optionsOf('recover', options, OPTIONS);
+  const { events, staleAfterMs = 60_000, onError, clock = systemClock } = given;
+  if (typeof events?.on !== 'function') {
+    throw new TypeError(
+      `events is the emitter given to run({ events }), or runner.events, got ${show(events)}`,
+    );
+  }
   if (!(Number.isSafeInteger(staleAfterMs) && staleAfterMs >= 100)) {
     throw new RangeError(`staleAfterMs is a whole number of milliseconds, 100 or more, got ${staleAfterMs}`);
   }
-  const sql = statements(namesOf(options));
+  const sql = statements(namesOf(given));
   const ours = pools(events, clock, () => void beat().catch(report));
   // The first round looks back further: perhaps all workers have been away.
   let reachMs = WEEK_MS;
@@ -80,13 +85,10 @@ export async function recover(client: SqlClient, options: RecoverOptions): Promi
 
   function schedule(): void {
     if (stopped) return;
-    cancel = clock.setTimer(
-      Math.min(Math.ceil(staleAfterMs / 4), MAX_TIMER_MS),
-      () => {
-        running = round().catch(report).finally(schedule);
-      },
-      true,
-    );
+    const next = (): void => {
+      running = round().catch(report).finally(schedule);
+    };
+    cancel = at(clock.now() + staleAfterMs / 4, next, clock, true);
   }
 
   async function round(): Promise<void> {

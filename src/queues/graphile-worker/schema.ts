@@ -1,6 +1,6 @@
 import { attemptsTable } from '../attempts-table.js';
 import { quoteName } from '../identifier.js';
-import { checkOptions } from '../options.js';
+import { optionsOf } from '../options.js';
 import { NAMES, type Names, namesOf } from './names.js';
 
 /**
@@ -9,9 +9,8 @@ import { NAMES, type Names, namesOf } from './names.js';
  *
  * @throws TypeError if a name is no SQL identifier, or for a name there is not.
  */
-export function schema(names: Names = {}): string {
-  checkOptions('schema', names, NAMES);
-  const { history, dead, pools } = namesOf(names);
+export function schema(names?: Names | null): string {
+  const { history, dead, pools } = namesOf(optionsOf('schema', names, NAMES));
   return `${attemptsTable(history).schema}
 create table if not exists ${quoteName(dead)} (
   id bigint primary key,

@@ -1,7 +1,9 @@
 import type { PolicySpec } from '../../index.js';
 import { resolvePolicy, systemClock } from '../../internal.js';
-import { runAttempt, stalledReason } from '../attempt.js';
-import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS, withoutNulls } from '../options.js';
+import { runAttempt } from '../attempt.js';
+import type { Run } from '../run.js';
+import { checkHandler, type Known, optionsOf, QUEUE_OPTIONS } from '../options.js';
+import { takeOver } from '../take-over.js';
 import type { JobContext, QueueOptions } from '../types.js';
 import { wakeUps } from '../wake-ups.js';
 import { claimed } from './claim.js';
@@ -37,10 +39,9 @@ const OPTIONS: Known<TaskOptions> = { ...QUEUE_OPTIONS, ...NAMES };
 export function task<Payload = any, Helpers extends GraphileHelpers = GraphileHelpers>(
   policy: PolicySpec,
   handler: GraphileHandler<Payload, Helpers>,
-  given: TaskOptions<Payload> = {},
+  given?: TaskOptions<Payload> | null,
 ): GraphileTask<Helpers> {
-  checkOptions('task', given, OPTIONS);
-  const options = withoutNulls(given);
+  const options = optionsOf('task', given, OPTIONS);
   checkHandler(handler);
   const rules = resolvePolicy(policy);
   refuseTooMany(rules.maxRetries);
@@ -62,7 +63,7 @@ export function task<Payload = any, Helpers extends GraphileHelpers = GraphileHe
     const claim = claimed(helpers, sql, names);
     const begun = await claim.begin();
     const startMs = clock.now();
-    const run = {
+    const run: Run<GraphileJob> = {
       policy: rules,
       job,
       queue: job.task_identifier,
@@ -72,7 +73,12 @@ export function task<Payload = any, Helpers extends GraphileHelpers = GraphileHe
       options,
     };
 
-    const over = begun.decided?.reason ?? stalledReason(run);
+    let over = begun.decided?.reason;
+    if (!over) {
+      const taken = await takeOver(run, begun.before);
+      await claim.keepHookErrors(taken.hookErrors);
+      ({ over } = taken);
+    }
     if (over) {
       await claim.bury({ outcome: 'released', reason: over, attempts: begun.attempt - 1 });
       throw new Error(`Job ${job.id} has no attempt left (${over})`);
@@ -89,8 +95,10 @@ export function task<Payload = any, Helpers extends GraphileHelpers = GraphileHe
         return;
       case 'retry':
         if (await claim.retry(outcome.record)) {
-          void claim.due().catch(() => undefined);
-          wake.in(outcome.delayMs);
+          const dueMs = clock.now() + outcome.delayMs;
+          // A wake-up before the exact time is set would find the job held back by graphile-worker's own delay.
+          const isSet = claim.due().catch(() => undefined);
+          void isSet.then(() => wake.in(Math.max(0, dueMs - clock.now())));
         }
         throw fitting(outcome.error);
       case 'dead':

@@ -1,18 +1,20 @@
 import type { RetryPolicy } from '../../index.js';
 import { systemClock } from '../../internal.js';
-import { type Outcome, runAttempt, stalledReason } from '../attempt.js';
+import { type Outcome, runAttempt } from '../attempt.js';
+import type { Run } from '../run.js';
 import {
   type AttemptsTable,
   type Begun,
   beginValues,
   begunClaims,
   type Claim,
+  hookErrorValues,
   releaseValues,
   settleValues,
 } from '../attempts-table.js';
 import { type ErrorData, errorData } from '../error.js';
-import type { Given } from '../options.js';
 import { persist } from '../persist.js';
+import { takeOver } from '../take-over.js';
 import type { DeadReason, Handler, QueueOptions } from '../types.js';
 import type { WakeUps } from '../wake-ups.js';
 import type { Boss, BossJob, JobResult } from './host.js';
@@ -27,7 +29,7 @@ export interface Consumer<Data> {
   readonly attempts: AttemptsTable;
   readonly schema: string;
   readonly wake: WakeUps;
-  readonly options: Given<QueueOptions<BossJob<Data>>>;
+  readonly options: QueueOptions<BossJob<Data>>;
 }
 
 /** What `output` of a dead job holds: its error, flat, as pg-boss stores errors, and why there was no further attempt. */
@@ -41,7 +43,7 @@ export function consumer<Data>(
   context: Consumer<Data>,
 ): (jobs: readonly BossJob<Data>[]) => Promise<JobResult[]> {
   const { boss, queue, attempts, schema } = context;
-  const { clock = systemClock } = context.options;
+  const clock = context.options.clock ?? systemClock;
   const { retry, release } = settling(boss, queue, attempts);
 
   return async (jobs) => {
@@ -74,7 +76,9 @@ export function consumer<Data>(
       elapsedMs: () => begun.elapsedMs + clock.now() - startMs,
     };
     const claim = claimOf(job);
-    const over = begun.decided?.reason ?? stalledReason(run);
+    const over = begun.decided?.reason ?? (await deadBefore(run, begun));
+    // While `onAttempt` was awaited, the job may have expired.
+    if (job.signal.aborted) return undefined;
     if (over) {
       await persist(() => boss.getDb().executeSql(attempts.release, releaseValues(queue, claim)), job.signal);
       if (isBuried(job)) {
@@ -87,6 +91,19 @@ export function consumer<Data>(
     const outcome = await runAttempt({ ...run, hostSignal: job.signal });
     // Expired or taken over: the job is somebody else's, and nothing that happened here may touch it.
     return job.signal.aborted ? undefined : settle(job, claim, begun.attempt, outcome);
+  }
+
+  /** Why the job must not run; the lost attempts are reported. */
+  async function deadBefore(run: Run<BossJob<Data>>, { before }: Begun): Promise<DeadReason | undefined> {
+    const { over, hookErrors } = await takeOver(run, before);
+    for (const values of hookErrorValues(queue, run.id, hookErrors)) {
+      // A history is not worth a job: a failure changes nothing.
+      await boss
+        .getDb()
+        .executeSql(attempts.keepHookError, values)
+        .catch(() => undefined);
+    }
+    return over;
   }
 
   async function settle(

@@ -8,7 +8,7 @@ import {
   jobKeys,
 } from '../attempts-table.js';
 import { deadLetter } from '../dead-letter.js';
-import { checkOptions } from '../options.js';
+import { optionsOf } from '../options.js';
 import { ageOf, pageOf } from '../page.js';
 import type { DeadLetter, DeadLetters, DeadReason, HistoryRow } from '../types.js';
 import type { DeadOutput } from './consumer.js';
@@ -18,7 +18,7 @@ const PAGE = 1_000;
 
 export interface DeadLettersOptions {
   /** The side table of attempts, as given to `work`. Default `ostinato_attempts`. */
-  readonly history?: string | undefined;
+  readonly history?: string | null | undefined;
 }
 
 /**
@@ -32,10 +32,10 @@ export interface DeadLettersOptions {
 export function deadLetters<Payload = unknown>(
   boss: DeadBoss,
   deadQueue: string,
-  options: DeadLettersOptions = {},
+  options?: DeadLettersOptions | null,
 ): DeadLetters<Payload> {
-  checkOptions('deadLetters', options, { history: '' });
-  const attempts = attemptsTable(options.history ?? DEFAULT_ATTEMPTS_TABLE);
+  const { history = DEFAULT_ATTEMPTS_TABLE } = optionsOf('deadLetters', options, { history: '' });
+  const attempts = attemptsTable(history);
   return {
     async list(page) {
       const { limit, offset } = pageOf(page);

@@ -1,4 +1,14 @@
-export type { DeadLetter, DeadLetters, DeadReason, Handler, HistoryRow, JobContext } from '../types.js';
+export type { StopOptions } from '../stop.js';
+export type {
+  AttemptEvent,
+  DeadLetter,
+  DeadLetters,
+  DeadReason,
+  Handler,
+  HistoryRow,
+  JobContext,
+  QueueOptions,
+} from '../types.js';
 export { deadLetters, type DeadLettersOptions } from './dead-letters.js';
 export type { Boss, BossJob, BossWorkOptions, DeadBoss, DeadBossJob } from './host.js';
 export { type BossQueueOptions, queueOptions } from './queue-options.js';

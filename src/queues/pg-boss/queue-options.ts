@@ -1,6 +1,6 @@
 import type { PolicySpec } from '../../index.js';
 import { resolvePolicy } from '../../internal.js';
-import { checkOptions } from '../options.js';
+import { optionsOf } from '../options.js';
 
 /** So many retries that pg-boss never ends a job: a job that keeps crashing comes back to the worker, which buries it. */
 export const HEADROOM = 1_000_000;
@@ -34,9 +34,9 @@ export interface BossQueueOptions {
  */
 export function queueOptions(
   policy: PolicySpec,
-  options: { readonly deadLetter?: string | undefined } = {},
+  options?: { readonly deadLetter?: string | null | undefined } | null,
 ): BossQueueOptions {
-  checkOptions('queueOptions', options, { deadLetter: '' });
+  const { deadLetter } = optionsOf('queueOptions', options, { deadLetter: '' });
   const { attemptTimeoutMs } = resolvePolicy(policy);
   const expireInSeconds =
     attemptTimeoutMs === Infinity ? MAX_EXPIRY_SECONDS : Math.ceil(attemptTimeoutMs / 1_000) + GRACE_SECONDS;
@@ -51,6 +51,6 @@ export function queueOptions(
     retryBackoff: false,
     expireInSeconds,
     heartbeatSeconds: HEARTBEAT_SECONDS,
-    ...(options.deadLetter !== undefined && { deadLetter: options.deadLetter }),
+    ...(deadLetter !== undefined && { deadLetter }),
   };
 }

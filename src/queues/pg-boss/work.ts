@@ -1,8 +1,8 @@
 import type { PolicySpec } from '../../index.js';
-import { MAX_TIMER_MS, resolvePolicy, systemClock, watch } from '../../internal.js';
+import { resolvePolicy, systemClock, watch } from '../../internal.js';
 import { attemptsTable, DEFAULT_ATTEMPTS_TABLE } from '../attempts-table.js';
-import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS, withoutNulls } from '../options.js';
-import { patienceOf, type StopOptions } from '../stop.js';
+import { checkHandler, type Known, optionsOf, QUEUE_OPTIONS } from '../options.js';
+import { patienceOf, type StopOptions, within } from '../stop.js';
 import type { Handler, QueueOptions } from '../types.js';
 import { wakeUps } from '../wake-ups.js';
 import { consumer } from './consumer.js';
@@ -10,12 +10,15 @@ import type { Boss, BossJob, BossWorkOptions, JobResult } from './host.js';
 import { prepare } from './prepare.js';
 
 /** What `work` takes beside the options all queues have: pg-boss's own worker options, and two names. */
-export interface WorkOptions<Job> extends QueueOptions<Job>, BossWorkOptions {
+export interface WorkOptions<Job> extends QueueOptions<Job>, OrNull<BossWorkOptions> {
   /** The side table of attempts, as `name` or `schema.name`; made if it is missing. Default `ostinato_attempts`. */
-  readonly history?: string | undefined;
+  readonly history?: string | null | undefined;
   /** The schema pg-boss was installed in, as it was told. Default `pgboss`. */
-  readonly schema?: string | undefined;
+  readonly schema?: string | null | undefined;
 }
+
+/** Options that may be null, which is the same as not given. */
+type OrNull<Options> = { readonly [Name in keyof Options]: Options[Name] | null | undefined };
 
 const OPTIONS: Known<WorkOptions<never>> = {
   ...QUEUE_OPTIONS,
@@ -44,7 +47,7 @@ export interface BossWorker {
    * and pg-boss takes its job over when it expires. Call it before `boss.stop()`, which counts attempts it cuts short.
    * Rejects with a RangeError for a `timeoutMs` that is none, with a TypeError for another option.
    */
-  stop(options?: StopOptions): Promise<void>;
+  stop(options?: StopOptions | null): Promise<void>;
 }
 
 /**
@@ -63,21 +66,20 @@ export async function work<Data = unknown>(
   queue: string,
   policy: PolicySpec,
   handler: Handler<BossJob<Data>>,
-  given: WorkOptions<BossJob<Data>> = {},
+  given?: WorkOptions<BossJob<Data>> | null,
 ): Promise<BossWorker> {
-  checkOptions('work', given, OPTIONS);
-  const options = withoutNulls(given);
+  const options = optionsOf('work', given, OPTIONS);
   checkHandler(handler);
   const {
     history = DEFAULT_ATTEMPTS_TABLE,
     schema = 'pgboss',
+    signal,
+    clock = systemClock,
     classify,
     policyFor,
     onAttempt,
     name,
     random,
-    signal,
-    clock = systemClock,
     ...own
   } = options;
   const attempts = attemptsTable(history);
@@ -121,15 +123,7 @@ export async function work<Data = unknown>(
     id: workId,
     async stop(how) {
       const timeoutMs = patienceOf(how);
-      let cancel: (() => void) | undefined;
-      const timeout = new Promise<void>((resolve) => {
-        cancel = clock.setTimer(Math.min(timeoutMs, MAX_TIMER_MS), resolve, false);
-      });
-      try {
-        await Promise.race([stopFetching(), timeout]);
-      } finally {
-        cancel?.();
-      }
+      await within(timeoutMs, stopFetching(), clock);
     },
   };
 }

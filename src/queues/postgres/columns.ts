@@ -34,7 +34,9 @@ export type ColumnNames = Readonly<Record<Column, string>>;
  *
  * @throws TypeError for an unknown column, a bad name, or one name for two columns.
  */
-export function columnNames(own: { readonly [Name in Column]?: string | undefined } = {}): ColumnNames {
+export function columnNames(
+  own: { readonly [Name in Column]?: string | null | undefined } = {},
+): ColumnNames {
   for (const key of Object.keys(own)) {
     if (!Object.hasOwn(DEFAULTS, key)) {
       throw new TypeError(

@@ -1,8 +1,8 @@
 import type { PolicySpec } from '../../index.js';
 import { type Clock, MAX_TIMER_MS, resolvePolicy, systemClock, watch } from '../../internal.js';
-import { checkHandler, checkOptions, type Known, QUEUE_OPTIONS, withoutNulls } from '../options.js';
+import { checkHandler, type Known, optionsOf, QUEUE_OPTIONS } from '../options.js';
 import { waitOut } from '../persist.js';
-import { patienceOf, type StopOptions } from '../stop.js';
+import { patienceOf, type StopOptions, within } from '../stop.js';
 import type { Handler, QueueOptions } from '../types.js';
 import { Alarm } from './alarm.js';
 import type { SqlClient, Statement } from './client.js';
@@ -17,27 +17,27 @@ export type Listen = (channel: string, onNotify: (payload: string) => void) => P
 
 export interface ConsumeOptions<Payload = unknown> extends QueueOptions<TableJob<Payload>> {
   /** Most jobs in hand at once, >= 1. Default 10. */
-  readonly concurrency?: number | undefined;
+  readonly concurrency?: number | null | undefined;
   /**
    * How long a claim lasts without a heartbeat (one is sent each third of it), in milliseconds, >= 1. It is how long
    * the jobs of a process that died wait. Default 30 000.
    */
-  readonly leaseMs?: number | undefined;
+  readonly leaseMs?: number | null | undefined;
   /**
    * The longest time between two looks at the table, in milliseconds, >= 1. Only jobs added elsewhere wait for it, and
    * with `listen` not even they. Default 1 000.
    */
-  readonly pollMs?: number | undefined;
+  readonly pollMs?: number | null | undefined;
   /** Where notifications can be had; without it new jobs are found by looking. */
-  readonly listen?: Listen | undefined;
+  readonly listen?: Listen | null | undefined;
   /** A name for people to read in the column `worker`. Default `consumer`. */
-  readonly worker?: string | undefined;
+  readonly worker?: string | null | undefined;
   /**
    * Told of every statement that failed, and of every lease that has run out. While the server is away that is all that
    * happens: it is asked again until it is back. Default: none, and an outage passes in silence; a statement the server
    * *refuses* (no such table, say) is thrown as an uncaught error, as an `error` event that nobody listens to would be.
    */
-  readonly onError?: ((error: unknown) => void) | undefined;
+  readonly onError?: ((error: unknown) => void) | null | undefined;
 }
 
 const OPTIONS: Known<ConsumeOptions> = {
@@ -60,7 +60,7 @@ export interface Consumer {
    *
    * @throws RangeError at once, for a `timeoutMs` that is none, TypeError for another option.
    */
-  stop(options?: StopOptions): Promise<void>;
+  stop(options?: StopOptions | null): Promise<void>;
 }
 
 /** How long to wait when all that is due is locked by somebody else's claim. */
@@ -80,10 +80,9 @@ export function consume<Payload = unknown>(
   name: string,
   policy: PolicySpec,
   handler: Handler<TableJob<Payload>>,
-  given: ConsumeOptions<Payload> = {},
+  given?: ConsumeOptions<Payload> | null,
 ): Consumer {
-  checkOptions('consume', given, OPTIONS);
-  const options = withoutNulls(given);
+  const options = optionsOf('consume', given, OPTIONS);
   checkHandler(handler);
   const { concurrency = 10, leaseMs = 30_000, pollMs = 1_000, clock = systemClock } = options;
   checkRange({ concurrency, leaseMs, pollMs });
@@ -153,7 +152,7 @@ class TableConsumer<Payload> implements Consumer {
     this.#loop = this.#work();
   }
 
-  stop(options?: StopOptions): Promise<void> {
+  stop(options?: StopOptions | null): Promise<void> {
     const timeoutMs = patienceOf(options);
     return (this.#stopped ??= this.#stop(timeoutMs));
   }
@@ -166,12 +165,7 @@ class TableConsumer<Payload> implements Consumer {
       signal?.aborted ? signal.reason : new DOMException('The consumer is stopping', 'AbortError'),
     );
     this.alarm.ring();
-    let cancel: (() => void) | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      if (timeoutMs <= MAX_TIMER_MS) cancel = this.clock.setTimer(timeoutMs, resolve, false);
-    });
-    await Promise.race([this.#idle(), timeout]);
-    cancel?.();
+    await within(timeoutMs, this.#idle(), this.clock);
     this.runner.abandon();
   }
 

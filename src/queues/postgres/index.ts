@@ -1,4 +1,5 @@
 export type { ErrorData } from '../error.js';
+export type { StopOptions } from '../stop.js';
 export type {
   AttemptEvent,
   DeadLetter,

@@ -1,7 +1,9 @@
 import { decide, type RetryPolicy } from '../../index.js';
 import type { Clock } from '../../internal.js';
-import { type AttemptRun, type Outcome, randomOf, runAttempt, stalledReason } from '../attempt.js';
+import { type AttemptRun, type Outcome, runAttempt } from '../attempt.js';
+import { randomOf } from '../run.js';
 import { isRefusal, waitOut } from '../persist.js';
+import { type Before, takeOver } from '../take-over.js';
 import type { Handler, HistoryRow, QueueOptions } from '../types.js';
 import type { SqlClient, Statement } from './client.js';
 import { Lease } from './lease.js';
@@ -57,8 +59,12 @@ export class JobRunner<Payload> {
       passThrough: () => lease.signal.aborted,
     };
     try {
-      const reason = stalledReason(run);
-      if (reason) await this.#write(queue.bury(job, reason, NOT_RUN));
+      const { over, hookErrors } = await takeOver(run, before(job));
+      for (const [attempt, error] of hookErrors) {
+        // A history is not worth a job: a refusal changes nothing.
+        await this.#write(queue.keepHookError(job, attempt, error)).catch(trouble.final);
+      }
+      if (over) await this.#write(queue.bury(job, over, NOT_RUN));
       else await this.#settle(run, await runAttempt(run));
     } catch (error) {
       if (!lease.signal.aborted) trouble.final(error);
@@ -127,4 +133,13 @@ export class JobRunner<Payload> {
       clock,
     });
   }
+}
+
+/** What the history says about the attempt before. A claim that took a lost job over has the next fence. */
+function before({ attempt, fence, history }: TableJob): Before {
+  const last = history.at(-1);
+  return {
+    isDecided: last?.attempt === attempt - 1 && last.outcome === 'retry',
+    lost: last?.outcome === 'stalled' && last.fence === fence - 1 ? 1 : 0,
+  };
 }

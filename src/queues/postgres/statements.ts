@@ -1,5 +1,5 @@
 import { errorData } from '../error.js';
-import { checkOptions } from '../options.js';
+import { optionsOf } from '../options.js';
 import type { HistoryRow } from '../types.js';
 import { whole } from '../whole.js';
 import { type AttemptNote, NOT_RUN } from './job.js';
@@ -31,9 +31,8 @@ export function jobStatements(
     `coalesce(to_timestamp((${c.history} -> ${index} ->> 'settledAtMs')::float8 / 1000), ${NOW})`;
 
   return {
-    add: (queue, payload, options = {}) => {
-      checkOptions('add', options, { delayMs: '' });
-      const { delayMs = 0 } = options;
+    add: (queue, payload, options) => {
+      const { delayMs = 0 } = optionsOf('add', options, { delayMs: '' });
       // The notification is in a condition because a column nobody reads may be left out of the plan.
       return {
         text: `with j as (
@@ -126,6 +125,15 @@ returning id`,
     release: (job) => ({
       text: settle(`${c.state} = 'ready', ${c.attempt} = j.${c.attempt} - 1, ${unleased}`),
       values: [job.id, job.fence],
+    }),
+
+    keepHookError: (job, attempt, hookError) => ({
+      text: settle(
+        `${c.history} = coalesce((select jsonb_agg(case when h.entry ->> 'attempt' = $3::text
+      then h.entry || jsonb_build_object('hookError', $4::text::jsonb) else h.entry end order by h.n)
+    from jsonb_array_elements(${history}) with ordinality as h (entry, n)), '[]')`,
+      ),
+      values: [job.id, job.fence, String(attempt), JSON.stringify(errorData(hookError))],
     }),
 
     heartbeat: (job, leaseMs) => ({

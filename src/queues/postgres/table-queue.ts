@@ -6,7 +6,7 @@ import type { AttemptNote, Claimed, NOT_RUN } from './job.js';
  * The statements of a jobs table. All are pure: they build `{ text, values }`, to be run wherever you like, also inside
  * a transaction of your own. Each is one statement, so a crash between any two leaves a job that is late at the worst.
  *
- * `complete`, `retry`, `bury`, `release` and `heartbeat` return one row if they changed the job, and none if it is not
+ * `complete`, `retry`, `bury`, `release`, `keepHookError` and `heartbeat` return one row if they changed the job, and none if it is not
  * running under that fence any more: then somebody else has it, and there is nothing to be done.
  */
 export interface TableQueue {
@@ -19,7 +19,11 @@ export interface TableQueue {
    * @throws TypeError for a payload that is no JSON, or that `jsonb` cannot hold (NUL, half of a surrogate pair, more
    *   than 1 000 levels).
    */
-  add(queue: string, payload: unknown, options?: { readonly delayMs?: number | undefined }): Statement;
+  add(
+    queue: string,
+    payload: unknown,
+    options?: { readonly delayMs?: number | null | undefined } | null,
+  ): Statement;
   /**
    * Claims at most `limit` jobs, due ones and those whose lease has run out, and raises attempt and fence of each.
    * Returns `TableJob`s. A lost attempt goes to the history as `stalled`. `worker` is a name for people to read.
@@ -35,6 +39,8 @@ export interface TableQueue {
   bury(job: Claimed, reason: DeadReason, note?: AttemptNote | typeof NOT_RUN): Statement;
   /** Gives the job back: the attempt does not count, the fence stays. Only for a handler that has settled. */
   release(job: Claimed): Statement;
+  /** Keeps what `onAttempt` threw about an attempt that ended before this claim, as `hookError` in its history entry. */
+  keepHookError(job: Claimed, attempt: number, hookError: unknown): Statement;
   /** Extends the lease to `leaseMs` from now. */
   heartbeat(job: Claimed, leaseMs: number): Statement;
   /** One row with `dueMs`: milliseconds until the next job is due or the next lease runs out (0 if one has); null if there is none. */

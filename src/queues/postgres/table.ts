@@ -1,4 +1,4 @@
-import { checkOptions } from '../options.js';
+import { optionsOf } from '../options.js';
 import { type Column, columnNames } from './columns.js';
 import { deadStatements } from './dead-statements.js';
 import { DERIVED, tableName } from './names.js';
@@ -11,9 +11,9 @@ export interface TableQueueOptions {
   /** The jobs table: `jobs`, or `app.jobs` in a schema of its own. At most 57 bytes without the schema. */
   readonly table: string;
   /** The table of dead letters. Default: the jobs table's name and `_dead`, in the same schema. */
-  readonly dead?: string | undefined;
+  readonly dead?: string | null | undefined;
   /** Your names for the columns, where they differ from ours. */
-  readonly columns?: { readonly [Name in Column]?: string | undefined } | undefined;
+  readonly columns?: { readonly [Name in Column]?: string | null | undefined } | null | undefined;
 }
 
 /**
@@ -22,11 +22,12 @@ export interface TableQueueOptions {
  * @throws TypeError for a table or column name PostgreSQL would not keep as it is, and for an option there is not.
  */
 export function tableQueue(options: TableQueueOptions): TableQueue {
-  checkOptions('tableQueue', options, { table: '', dead: '', columns: '' });
+  const given = optionsOf('tableQueue', options, { table: '', dead: '', columns: '' });
+  const { table, dead = `${table}${DERIVED.dead}`, columns } = given;
   const place: Place = {
-    table: tableName(options.table, 'table', true),
-    dead: tableName(options.dead ?? `${options.table}${DERIVED.dead}`, 'dead', false),
-    columns: columnNames(options.columns),
+    table: tableName(table, 'table', true),
+    dead: tableName(dead, 'dead', false),
+    columns: columnNames(columns),
   };
   if (place.table.sql === place.dead.sql) throw new TypeError('table and dead are the same table');
   return {

@@ -11,6 +11,7 @@ import {
   processor,
   workerOptions,
 } from '../../../src/queues/bullmq/index.js';
+import type { Verdict } from '../../../src/index.js';
 
 interface Mail {
   to: string;
@@ -84,11 +85,62 @@ test('the options know the job as well', () => {
     classify: (error, context) => (error instanceof RangeError && context.attempt > 1 ? 'stop' : undefined),
     onAttempt: ({ job, outcome }) => {
       expectTypeOf(job).toEqualTypeOf<six.Job<Mail>>();
-      expectTypeOf(outcome).toEqualTypeOf<'done' | 'retry' | 'dead'>();
+      expectTypeOf(outcome).toEqualTypeOf<'done' | 'retry' | 'dead' | 'stalled'>();
     },
     random: (job) => () => job.data.to.length / 1_000,
   });
   processor<five.Job<Mail>, void>({}, () => undefined, { deadLetter: dead5, queue: queue5 });
+});
+
+test('an event of `onAttempt` has a duration if the attempt ran, and only then', () => {
+  processor<six.Job<Mail>, void>({}, () => undefined, {
+    onAttempt: (event) => {
+      expectTypeOf(event.name).toEqualTypeOf<string>();
+      expectTypeOf(event.attempt).toEqualTypeOf<number>();
+      expectTypeOf(event.maxRetries).toEqualTypeOf<number>();
+      expectTypeOf(event.elapsedMs).toEqualTypeOf<number>();
+      expectTypeOf(event.durationMs).toEqualTypeOf<number | undefined>();
+      expectTypeOf(event.delayMs).toEqualTypeOf<number | undefined>();
+      expectTypeOf(event.hintMs).toEqualTypeOf<number | undefined>();
+      expectTypeOf(event.error).toBeUnknown();
+      expectTypeOf(event.value).toBeUnknown();
+      expectTypeOf(event.verdict).toEqualTypeOf<Verdict | undefined>();
+      if (event.outcome === 'done' || event.outcome === 'retry')
+        expectTypeOf(event.durationMs).toEqualTypeOf<number>();
+      if (event.outcome === 'stalled') expectTypeOf(event.durationMs).toEqualTypeOf<undefined>();
+      if (event.durationMs !== undefined)
+        expectTypeOf(event.outcome).toEqualTypeOf<'done' | 'retry' | 'dead'>();
+      // A call that ends is a job that is dead.
+      expectTypeOf<'stop'>().not.toExtend<typeof event.outcome>();
+    },
+  });
+});
+
+test('`policyFor` chooses a spec by the error and the attempt, never later', () => {
+  processor<six.Job<Mail>, void>({}, () => undefined, {
+    policyFor: (failure, { attempt, signal }) => {
+      expectTypeOf(failure).toBeUnknown();
+      expectTypeOf(attempt).toEqualTypeOf<number>();
+      expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+      return failure instanceof RangeError ? { maxRetries: 8 } : undefined;
+    },
+  });
+  // @ts-expect-error a promise
+  processor({}, () => undefined, { policyFor: async () => ({ maxRetries: 8 }) });
+  // @ts-expect-error the name of a preset is no policy
+  processor({}, () => undefined, { policyFor: () => 'aggressive' });
+});
+
+test('null is the same as not given, for each option', () => {
+  const none = { classify: null, policyFor: null, onAttempt: null, name: null, random: null, signal: null };
+  processor({}, () => undefined, { ...none, clock: null, deadLetter: null, queue: null, onHint: null });
+  processor({}, () => undefined, null);
+  workerOptions({}, { onHint: null, limiter: null, settings: null });
+  workerOptions({}, null);
+  const letters = deadLetters(dead6, { queue: null });
+  void letters.list(null);
+  void letters.list({ limit: null, offset: null });
+  void letters.purge({ olderThanMs: null });
 });
 
 test('job options are options of queue.add', () => {

@@ -56,8 +56,12 @@ test('a page is made of whole numbers, and has no other options', async () => {
   );
   await expect(letters.list({ offset: -1 })).rejects.toThrow(RangeError);
   await expect(letters.purge({ olderThanMs: NaN })).rejects.toThrow(RangeError);
-  await expect(letters.purge({ olderThan: 1 } as object)).rejects.toThrow('purge has no option olderThan');
-  expect(() => deadLetters(dead, { que: dead } as object)).toThrow('deadLetters has no option que');
+  await expect(letters.purge({ olderThan: 1 } as object)).rejects.toThrow(
+    'olderThan: got 1; use olderThanMs',
+  );
+  expect(() => deadLetters(dead, { que: dead } as object)).toThrow(
+    'que: got object; unknown name; the names are queue',
+  );
 });
 
 test('letters are found where default options of their queue have put them', async () => {

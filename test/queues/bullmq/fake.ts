@@ -14,7 +14,8 @@ export class FakeJob implements BullJob {
   readonly data: unknown = { to: 'ada' };
   readonly queueName: string = 'mail';
   readonly timestamp: number = 0;
-  readonly logs: string[] = [];
+  logs: string[] = [];
+  stacktrace: string[] | null = null;
   readonly calls: string[] = [];
   /** What `extendLock` says: whether the lock is still ours. */
   isLocked = true;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { permanent, type PolicySpec, retryAfter } from '../../../src/index.js';
+import { permanent, type PolicySpec, retryAfter, retryIn } from '../../../src/index.js';
 import { processor, type ProcessorOptions } from '../../../src/queues/bullmq/index.js';
-import type { Handler } from '../../../src/queues/types.js';
+import type { AttemptEvent, Handler } from '../../../src/queues/types.js';
 import { virtualClock } from '../../../src/testing/index.js';
 import { fate, FakeJob, FakeQueue } from './fake.js';
 
@@ -43,11 +43,9 @@ test('a policy that is none, and a queue to pause that is not there, are refused
 const build = (options: object) => () => processor(policy, () => undefined, options);
 
 test('a handler, an option or a queue that is none is refused at once', () => {
-  expect(() => processor(policy, undefined as any)).toThrow('handler is a function, got undefined');
-  expect(build({ deadletter: new FakeQueue() })).toThrow(
-    'processor has no option deadletter: it has classify',
-  );
-  expect(build({ maxRetries: 3 })).toThrow('it belongs in the policy');
+  expect(() => processor(policy, undefined as any)).toThrow('handler: got undefined; expected a function');
+  expect(build({ deadletter: new FakeQueue() })).toThrow('deadletter: got object; use deadLetter');
+  expect(build({ maxRetries: 3 })).toThrow('maxRetries: got 3; use maxRetries, in the policy');
   expect(build({ onHint: 'Queue' })).toThrow("onHint is 'job' or 'queue', got \"Queue\"");
   expect(build({ deadLetter: 'mail-dead' })).toThrow('deadLetter is a Queue, got "mail-dead"');
   expect(build({ queue: 'mail' })).toThrow('queue is a Queue, got "mail"');
@@ -211,6 +209,191 @@ describe('a hint', () => {
     await run(new FakeJob(), rejects(new Error('no hint')), { queue, onHint: 'queue' });
     expect(queue.limits).toEqual([700]);
   });
+});
+
+describe('an exact delay', () => {
+  test('is exact, also below the delay of the policy, and holds back the job alone', async () => {
+    const queue = new FakeQueue('mail');
+    for (const delayMs of [0, 20, 1e9]) {
+      const job = new FakeJob();
+      await run(job, rejects(retryIn(new Error('not yet'), delayMs)), { queue, onHint: 'queue' });
+      expect(fate(job)).toBe(delayMs);
+    }
+    expect(queue.limits).toEqual([]);
+  });
+});
+
+describe('policyFor', () => {
+  const four = { policyFor: () => ({ maxRetries: 4, baseDelayMs: 100, jitter: 'none' as const }) };
+  const once = { ...policy, maxRetries: 1 };
+
+  /** Runs a job until it is over, as BullMQ would; which attempts ran. `lost` of them lose their worker. */
+  async function life(
+    lost: readonly number[],
+    { queue: hasQueue = true, limit }: { queue?: boolean; limit?: number } = {},
+  ) {
+    const logs: string[] = [];
+    const queue = hasQueue ? new FakeQueue('mail', {}, logs) : undefined;
+    const dead = new FakeQueue();
+    const ran: number[] = [];
+    const events: AttemptEvent<FakeJob>[] = [];
+    let made = 0;
+    let stalled = 0;
+    let stacktrace: string[] = [];
+    for (;;) {
+      const job = new FakeJob(made, stalled);
+      job.stacktrace = [...stacktrace];
+      job.logs = logs;
+      const handler: Handler<FakeJob> = (_, { attempt }) => {
+        ran.push(attempt);
+        throw new Error(`flaky ${attempt}`);
+      };
+      const options: ProcessorOptions<FakeJob> = {
+        ...four,
+        queue,
+        deadLetter: dead,
+        onAttempt: (event) => void events.push(event),
+      };
+      if (lost.includes(made + stalled + 1)) {
+        // What the worker has reported before it died does not count.
+        const begun = processor(once, () => new Promise(() => undefined), {
+          ...options,
+          clock,
+          onAttempt: null,
+        });
+        void begun(job, 'token');
+        await clock.advance(0);
+        ran.push(made + stalled + 1);
+        stalled += 1;
+        continue;
+      }
+      const { error } = await run(job, handler, options, once);
+      made += 1;
+      // As BullMQ does.
+      stacktrace = [...(job.stacktrace ?? []), error.stack].slice(-(limit ?? 99));
+      if (fate(job) === 'failed') {
+        return { ran, events, letter: dead.entries.get('dead-mail-7')?.data, stacktrace };
+      }
+    }
+  }
+
+  test('chooses the number of attempts: four retries make five attempts', async () => {
+    for (const hasQueue of [true, false]) {
+      const { ran, letter } = await life([], { queue: hasQueue });
+      expect(ran).toEqual([1, 2, 3, 4, 5]);
+      expect(letter).toMatchObject({ reason: 'retries-exhausted', attempts: 5 });
+    }
+  });
+
+  test.each([true, false])(
+    'chooses it for a job, too, that was lost once and has failed normally since; with a queue: %s',
+    async (hasQueue) => {
+      const { ran, events, letter } = await life([1], { queue: hasQueue });
+      expect(ran).toEqual([1, 2, 3, 4, 5]);
+      expect(letter).toMatchObject({ reason: 'retries-exhausted', attempts: 5 });
+      expect(events.map(({ attempt, outcome }) => [attempt, outcome])).toEqual([
+        [1, 'stalled'],
+        [2, 'retry'],
+        [3, 'retry'],
+        [4, 'retry'],
+        [5, 'dead'],
+      ]);
+    },
+  );
+
+  test.each([true, false])(
+    'does not choose it for an attempt that was lost: the policy of the queue holds; with a queue: %s',
+    async (hasQueue) => {
+      const { ran, events, letter } = await life([3], { queue: hasQueue });
+      expect(ran).toEqual([1, 2, 3]);
+      expect(letter).toMatchObject({ reason: 'stalled', attempts: 3 });
+      expect(events.map(({ attempt, outcome, reason }) => [attempt, outcome, reason])).toEqual([
+        [1, 'retry', undefined],
+        [2, 'retry', undefined],
+        [3, 'stalled', undefined],
+        [3, 'dead', 'stalled'],
+      ]);
+      expect(events.at(-1)).not.toHaveProperty('durationMs');
+    },
+  );
+
+  test('needs no queue: a note among the stack traces of the job is enough, and there is one at most', async () => {
+    expect(
+      (await life([1], { queue: false })).stacktrace.filter((line) => line.startsWith('ostinato')),
+    ).toEqual(['ostinato: attempt 4 ended with retry']);
+    // No note where nothing is in doubt, or where the log can be read.
+    expect((await life([1])).stacktrace.join()).not.toContain('ostinato: attempt');
+    // Cut off: the policy of the queue holds.
+    expect((await life([1], { queue: false, limit: 1 })).ran).toEqual([1, 2]);
+  });
+});
+
+/** Runs a job that was lost once: the attempts that were reported, and the rows that were written. */
+const reported = async (options: ProcessorOptions<FakeJob>, job = new FakeJob(0, 1)) => {
+  const events: unknown[] = [];
+  await run(job, () => 'sent', {
+    onAttempt: ({ attempt, outcome }) => events.push([attempt, outcome]),
+    ...options,
+  });
+  return { events, rows: job.logs.map((row) => JSON.parse(row)) };
+};
+
+const fails = ({ outcome }: AttemptEvent<FakeJob>): void => {
+  if (outcome !== 'done') throw new Error('metrics are down');
+};
+
+describe('onAttempt', () => {
+  test('hears of a lost attempt once, also if the worker that took the job over gave it back', async () => {
+    const { events, rows } = await reported({ queue: new FakeQueue('mail') });
+    expect(events).toEqual([
+      [1, 'stalled'],
+      [2, 'done'],
+    ]);
+    expect(rows).toMatchObject([
+      { attempt: 1, outcome: 'stalled' },
+      { attempt: 2, outcome: 'done' },
+    ]);
+    const row = JSON.stringify({ ostinato: 1, attempt: 1, outcome: 'stalled' });
+    const again = await reported({ queue: new FakeQueue('mail', {}, [row]) });
+    expect(again.events).toEqual([[2, 'done']]);
+  });
+
+  test('hears of each attempt that was lost in a row', async () => {
+    const row = JSON.stringify({ ostinato: 1, attempt: 1, outcome: 'retry' });
+    const { events } = await reported({ queue: new FakeQueue('mail', {}, [row]) }, new FakeJob(1, 2));
+    expect(events).toEqual([
+      [2, 'stalled'],
+      [3, 'stalled'],
+      [4, 'done'],
+    ]);
+  });
+
+  test('has its error kept with the attempt it heard of, and nothing else happens', async () => {
+    const hookError = { message: 'metrics are down' };
+    const { rows } = await reported({ onAttempt: fails });
+    expect(rows).toMatchObject([{ attempt: 1, outcome: 'stalled', hookError }, { outcome: 'done' }]);
+    // A job that is too late, after an attempt that has its row.
+    await clock.advance(1_000);
+    const row = { attempt: 1, outcome: 'retry', delayMs: 5 };
+    const job = new FakeJob(1);
+    const queue = new FakeQueue('mail', {}, [JSON.stringify({ ostinato: 1, ...row })]);
+    await run(job, () => 'sent', { onAttempt: fails, queue }, { ...policy, maxElapsedMs: 1_000 });
+    expect(job.logs.map((line) => JSON.parse(line))).toMatchObject([{ ...row, hookError }]);
+  });
+
+  test('does not hear again of a death that an attempt has decided', async () => {
+    const row = { attempt: 1, outcome: 'dead', reason: 'not-retryable', error: { name: 'E', message: 'x' } };
+    const queue = new FakeQueue('mail', {}, [JSON.stringify({ ostinato: 1, ...row })]);
+    expect((await reported({ queue, deadLetter: new FakeQueue() })).events).toEqual([]);
+  });
+});
+
+test('options that are null are not given', async () => {
+  const names = ['classify', 'policyFor', 'onAttempt', 'name', 'random', 'signal', 'clock'];
+  for (const name of [...names, 'deadLetter', 'queue', 'onHint']) {
+    const processed = processor<FakeJob, unknown>(policy, () => 'sent', { [name]: null });
+    expect(await processed(new FakeJob(), 'token')).toBe('sent');
+  }
 });
 
 describe('the dead letter', () => {

@@ -67,7 +67,7 @@ const build = (options: object) => () => workerOptions({}, options);
 
 test('what is no option is refused', () => {
   expect(build({ connection: {} })).toThrow(
-    'workerOptions has no option connection: it has onHint, limiter, settings',
+    'connection: got object; unknown name; the names are onHint, limiter, settings',
   );
   expect(build({ onHint: true })).toThrow("onHint is 'job' or 'queue', got true");
 });
@@ -80,4 +80,9 @@ test('job options hold the most attempts that a store can, for a policy without 
 test('a policy that is none is refused', () => {
   expect(() => workerOptions({ maxRetries: 0.5 })).toThrow(TypeError);
   expect(() => jobOptions({ maxRetries: 0.5 })).toThrow(TypeError);
+});
+
+test('options that are null are not given', () => {
+  expect(workerOptions({}, { onHint: null, limiter: null, settings: null })).not.toHaveProperty('limiter');
+  expect(Object.keys(workerOptions({}, null))).toEqual(Object.keys(workerOptions({})));
 });

@@ -7,6 +7,7 @@ import {
   type GraphileEvents,
   type GraphileHelpers,
   recover,
+  schema,
   type SqlClient,
   task,
   taskSpec,
@@ -39,4 +40,26 @@ test('a handler knows its payload, its attempt, its signal, and graphile-workerâ
     expectTypeOf(helpers.addJob).toBeFunction();
   });
   expectTypeOf(mail).toExtend<Task<'mail'>>();
+});
+
+test('null is the same as not given, for each option', () => {
+  const names = { worker: null, history: null, dead: null, pools: null };
+  const none = { classify: null, policyFor: null, onAttempt: null, name: null, random: null, signal: null };
+  task({}, () => undefined, { ...none, ...names, clock: null });
+  task({}, () => undefined, null);
+  schema(names);
+  schema(null);
+  void recover(pool, { events: runner.events, ...names, staleAfterMs: null, onError: null, clock: null });
+  void deadLetters(pool, { ...names, task: null }).list(null);
+});
+
+test('`policyFor` and `onAttempt` know the failure and the job', () => {
+  task<{ to: string }>({}, () => undefined, {
+    policyFor: (failure) => (failure instanceof RangeError ? { maxRetries: 4 } : undefined),
+    onAttempt: ({ job, outcome, durationMs }) => {
+      expectTypeOf(job.payload).toEqualTypeOf<{ to: string }>();
+      expectTypeOf(outcome).toEqualTypeOf<'done' | 'retry' | 'dead' | 'stalled'>();
+      expectTypeOf(durationMs).toEqualTypeOf<number | undefined>();
+    },
+  });
 });

@@ -101,3 +101,15 @@ test.each([0, 99, 1.5, Infinity, NaN])('staleAfterMs is refused when it is %s', 
     recover({ query: async () => ({ rows: [] }) }, { events: new EventEmitter(), staleAfterMs }),
   ).rejects.toThrow(RangeError);
 });
+
+test('options that are null are not given, and an emitter has to be there', async () => {
+  const { clock, of, started } = recovering({ staleAfterMs: null, onError: null, dead: null });
+  const recovery = await started;
+  await clock.advance(15_000);
+  expect(of(sql.free)).toHaveLength(2);
+  await recovery.stop();
+  const nothing = { query: async () => ({ rows: [] }) };
+  for (const options of [null, {}, { events: null }, { events: {} }]) {
+    await expect(recover(nothing, options as never)).rejects.toThrow(/^events is the emitter given to run/);
+  }
+});

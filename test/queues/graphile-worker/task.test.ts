@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { definePolicy, delayFor, type PolicySpec, seeded } from '../../../src/index.js';
+import { expect, test, vi } from 'vitest';
+import { definePolicy, delayFor, type PolicySpec, retryIn, seeded } from '../../../src/index.js';
+import { attemptsTable } from '../../../src/queues/attempts-table.js';
 import { task, type TaskOptions } from '../../../src/queues/graphile-worker/index.js';
 import type { GraphileHelpers } from '../../../src/queues/graphile-worker/host.js';
 import { namesOf } from '../../../src/queues/graphile-worker/names.js';
@@ -28,7 +29,8 @@ function claimed({ attempts = 1, lost = false }: { attempts?: number; lost?: boo
     async query(text, values = []) {
       said.push({ text, values });
       if (text === sql.version) return { rows: [{ version: KNOWN_VERSIONS[0] }] };
-      if (text.includes('with claim as')) return { rows: [{ id: '42', attempt: attempts, elapsed_ms: 0 }] };
+      if (text.includes('with claim as'))
+        return { rows: [{ id: '42', attempt: attempts, elapsed_ms: 0, lost: attempts > 1 ? 1 : 0 }] };
       return { rows: lost ? [] : [{}] };
     },
     abortSignal: shutdown.signal,
@@ -46,6 +48,10 @@ const run = (
   { helpers }: ReturnType<typeof claimed>,
   options: TaskOptions = {},
 ) => task(spec, handler, options)({}, helpers);
+
+const late = (): never => {
+  throw retryIn(new Error('not yet'), 10);
+};
 
 test('the handler gets the job, its attempt and signal, and graphile-worker’s own helpers', async () => {
   const claim = claimed({ attempts: 2 });
@@ -69,6 +75,56 @@ test('a delay is drawn from task and id, and the pools are woken when it is over
   expect(claim.of(sql.wake)).toEqual([]);
   await clock.advance(7);
   expect(claim.of(sql.wake)).toEqual([[1]]);
+});
+
+test('the pools are woken only when the exact time is set, however long graphile-worker takes to fail the job', async () => {
+  const claim = claimed();
+  const clock = virtualClock();
+  const query = claim.helpers.query.bind(claim.helpers);
+  let isFailed = false;
+  claim.helpers.query = async (text, values) => {
+    const answer = await query(text, values);
+    return text === sql.due && !isFailed ? { rows: [] } : answer;
+  };
+  await expect(run(policy, late, claim, { clock })).rejects.toThrow('not yet');
+  expect(claim.of(sql.retry).map((values) => values[5])).toEqual([10]);
+  await vi.waitFor(() => expect(claim.of(sql.due).length).toBeGreaterThan(1));
+  await clock.advance(60);
+  expect(claim.of(sql.wake)).toEqual([]);
+  isFailed = true;
+  await vi.waitFor(async () => {
+    await clock.advance(7);
+    expect(claim.of(sql.wake)).toEqual([[1]]);
+  });
+});
+
+test('a lost attempt is reported, and what the observer throws is kept with it', async () => {
+  const claim = claimed({ attempts: 2 });
+  const told: unknown[] = [];
+  await run(policy, () => undefined, claim, {
+    name: 'outgoing',
+    onAttempt: ({ name, queue, attempt, outcome }) => {
+      told.push([name, queue, attempt, outcome]);
+      if (outcome === 'stalled') throw new Error('metrics are down');
+    },
+  });
+  expect(told).toEqual([
+    ['outgoing', 'mail', 1, 'stalled'],
+    ['outgoing', 'mail', 2, 'done'],
+  ]);
+  const [kept] = claim.of(attemptsTable('ostinato_attempts').keepHookError);
+  expect(kept?.slice(0, 3)).toEqual(['mail', '42', 1]);
+  expect(String(kept?.[3])).toContain('metrics are down');
+});
+
+test('options that are null are not given', async () => {
+  const common = { classify: null, policyFor: null, onAttempt: null, name: null, random: null, signal: null };
+  const names = { worker: null, history: null, dead: null, pools: null };
+  for (const options of [{ ...common, ...names, clock: null }, null]) {
+    const claim = claimed();
+    await run(policy, () => undefined, claim, options as TaskOptions);
+    expect(claim.of(sql.done)).toHaveLength(1);
+  }
 });
 
 test('the version of graphile-worker’s tables is asked once for each task', async () => {

@@ -84,9 +84,11 @@ test('a page of nothing is empty, and what is no page, age or option is refused'
   expect(await letters.list({ limit: 1 })).toHaveLength(1);
   for (const page of [{ limit: -1 }, { limit: Infinity }, { offset: 0.5 }])
     await expect(letters.list(page)).rejects.toThrow(RangeError);
-  await expect(letters.purge({ olderThan: 5 } as object)).rejects.toThrow('purge has no option olderThan');
+  await expect(letters.purge({ olderThan: 5 } as object)).rejects.toThrow(
+    'olderThan: got 5; use olderThanMs',
+  );
   expect(() => deadLetters(fake, 'dead', { histroy: 'x' } as object)).toThrow(
-    'deadLetters has no option histroy: it has history',
+    'histroy: got "x"; use history',
   );
   expect(calls).toEqual([]);
 });

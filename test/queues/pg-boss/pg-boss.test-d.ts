@@ -41,3 +41,35 @@ test('the options that make the adapter work are not the caller’s to set', () 
   // @ts-expect-error the handler's transaction could not hold a delay
   void work(boss, 'mail', {}, () => undefined, { transactional: true });
 });
+
+test('null is the same as not given, for each option', () => {
+  void work(boss, 'mail', {}, () => undefined, null);
+  void work(boss, 'mail', {}, () => undefined, {
+    classify: null,
+    policyFor: null,
+    onAttempt: null,
+    name: null,
+    random: null,
+    signal: null,
+    clock: null,
+    history: null,
+    schema: null,
+    batchSize: null,
+    localConcurrency: null,
+    pollingIntervalSeconds: null,
+  }).then((worker) => worker.stop({ timeoutMs: null }));
+  queueOptions({}, { deadLetter: null });
+  queueOptions({}, null);
+  void deadLetters(boss, 'mail-dead', { history: null }).list({ limit: null });
+});
+
+test('`policyFor` and `onAttempt` know the failure and the job', () => {
+  void work<{ to: string }>(boss, 'mail', {}, () => undefined, {
+    policyFor: (failure) => (failure instanceof RangeError ? { maxRetries: 4 } : undefined),
+    onAttempt: ({ job, outcome, durationMs }) => {
+      expectTypeOf(job.data).toEqualTypeOf<{ to: string }>();
+      expectTypeOf(outcome).toEqualTypeOf<'done' | 'retry' | 'dead' | 'stalled'>();
+      expectTypeOf(durationMs).toEqualTypeOf<number | undefined>();
+    },
+  });
+});

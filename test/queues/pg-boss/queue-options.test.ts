@@ -31,6 +31,6 @@ test('a wrong policy is refused', () => {
 
 test('what is no option is refused', () => {
   expect(() => queueOptions({}, { deadletter: 'mail-dead' } as object)).toThrow(
-    'queueOptions has no option deadletter: it has deadLetter',
+    'deadletter: got "mail-dead"; use deadLetter',
   );
 });

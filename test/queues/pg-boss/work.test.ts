@@ -1,6 +1,12 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import { type Boss, type BossJob, queueOptions, work } from '../../../src/queues/pg-boss/index.js';
+import {
+  type AttemptEvent,
+  type Boss,
+  type BossJob,
+  queueOptions,
+  work,
+} from '../../../src/queues/pg-boss/index.js';
 import type { JobResult } from '../../../src/queues/pg-boss/host.js';
 import { virtualClock } from '../../../src/testing/index.js';
 
@@ -25,7 +31,9 @@ function fakeBoss() {
         return { rows: [{ fence: 1 }] };
       }
       const claims: { id: string; fence: number }[] = JSON.parse(String(values[1]));
-      return { rows: claims.map(({ id, fence }) => ({ id, attempt: fence, elapsed_ms: 0 })) };
+      return {
+        rows: claims.map(({ id, fence }) => ({ id, attempt: fence, elapsed_ms: 0, lost: fence > 4 ? 1 : 0 })),
+      };
     },
     beginTransaction: async () => ({ db, commit: async () => undefined, rollback: async () => undefined }),
   };
@@ -195,13 +203,42 @@ test('what is no option, no handler and no time to stop in is refused at once', 
   const { boss, said } = fakeBoss();
   const start = (handler: unknown, options: object) => work(boss, 'mail', policy, handler as never, options);
   await expect(start(() => 1, { onAtempt: () => 1 })).rejects.toThrow(
-    /^work has no option onAtempt: it has /,
+    /^onAtempt: got function; use onAttempt$/,
   );
   await expect(start(() => 1, { perJobResults: false })).rejects.toThrow(TypeError);
-  await expect(start(undefined, {})).rejects.toThrow('handler is a function, got undefined');
+  await expect(start(undefined, {})).rejects.toThrow('handler: got undefined; expected a function');
   expect(said).toEqual([]);
   const worker = await start(() => 1, {});
   await expect(worker.stop({ timeoutMs: NaN })).rejects.toThrow(RangeError);
-  await expect(worker.stop({ timeout: 5 } as object)).rejects.toThrow('stop has no option timeout');
+  await expect(worker.stop({ timeout: 5 } as object)).rejects.toThrow('timeout: got 5; use timeoutMs');
   await worker.stop({ timeoutMs: Infinity });
+});
+
+test('options that are null are not given: pg-boss does not get them either', async () => {
+  const { boss, said, run } = fakeBoss();
+  const common = { classify: null, policyFor: null, onAttempt: null, name: null, random: null, signal: null };
+  const own = { history: null, schema: null, batchSize: null, localConcurrency: null };
+  const worker = await work(boss, 'mail', policy, () => 'sent', { ...common, ...own, clock: null });
+  expect(said).toEqual([['work', { burstWhenBatchFull: true, perJobResults: true, includeMetadata: true }]]);
+  expect(await run(job('a'))).toEqual([{ id: 'a', status: 'completed', output: 'sent' }]);
+  await worker.stop({ timeoutMs: null });
+  expect(queueOptions({}, { deadLetter: null })).not.toHaveProperty('deadLetter');
+});
+
+test('a lost attempt is reported by the worker that takes the job over', async () => {
+  const { boss, run } = fakeBoss();
+  const told: unknown[] = [];
+  const options = {
+    onAttempt: ({ attempt, outcome, reason }: AttemptEvent<BossJob>) =>
+      void told.push([attempt, outcome, reason]),
+  };
+  await work(boss, 'mail', { maxRetries: 4 }, () => 'sent', options);
+  await run(job('a', { retryCount: 4 }));
+  await run(job('b', { retryCount: 5 }));
+  expect(told).toEqual([
+    [4, 'stalled', undefined],
+    [5, 'done', undefined],
+    [5, 'stalled', undefined],
+    [5, 'dead', 'stalled'],
+  ]);
 });

@@ -35,3 +35,27 @@ test('a statement can be handed to pg as it is', () => {
   const statement = tableQueue({ table: 'jobs' }).add('mail', 1);
   expectTypeOf((pool: Pool) => pool.query(statement)).returns.toExtend<Promise<{ rows: any[] }>>();
 });
+
+test('null is the same as not given, for each option', () => {
+  const q = tableQueue({ table: 'jobs', dead: null, columns: { id: null } });
+  tableQueue({ table: 'jobs', columns: null });
+  q.add('mail', {}, { delayMs: null });
+  q.add('mail', {}, null);
+  const none = { classify: null, policyFor: null, onAttempt: null, name: null, random: null, signal: null };
+  const own = { concurrency: null, leaseMs: null, pollMs: null, listen: null, worker: null, onError: null };
+  const consumer = consume({} as SqlClient, q, 'mail', {}, () => undefined, { ...none, ...own, clock: null });
+  void consumer.stop({ timeoutMs: null });
+  void consumer.stop(null);
+  consume({} as SqlClient, q, 'mail', {}, () => undefined, null);
+});
+
+test('`policyFor` and `onAttempt` know the failure and the job', () => {
+  consume<{ to: string }>({} as SqlClient, tableQueue({ table: 'jobs' }), 'mail', {}, () => undefined, {
+    policyFor: (failure) => (failure instanceof RangeError ? { maxRetries: 4 } : undefined),
+    onAttempt: ({ job, outcome, durationMs }) => {
+      expectTypeOf(job.payload).toEqualTypeOf<{ to: string }>();
+      expectTypeOf(outcome).toEqualTypeOf<'done' | 'retry' | 'dead' | 'stalled'>();
+      expectTypeOf(durationMs).toEqualTypeOf<number | undefined>();
+    },
+  });
+});

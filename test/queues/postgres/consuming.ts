@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { delayFor, definePolicy, permanent, seeded } from '../../../src/index.js';
+import { delayFor, definePolicy, permanent, retryIn, seeded } from '../../../src/index.js';
 import type { SqlClient, Statement } from '../../../src/queues/postgres/client.js';
 import {
   consume,
@@ -246,6 +246,124 @@ export function describeConsumer(name: string, open: () => Promise<OpenedForWork
           history: [{ outcome: 'retry' }, { attempt: 2, outcome: 'stalled' }],
         },
       ]);
+    });
+
+    test('a policy of one retry whose `policyFor` chooses four makes five attempts, also after one that was lost', async () => {
+      const ids = [await add('normal'), await add('lost')];
+      const ran = new Map<string, number[]>(ids.map((id) => [id, []]));
+      const job = await claimOne();
+      ran.get(job.id)?.push(job.attempt);
+      await expire(job.id);
+      start(
+        { maxRetries: 1, baseDelayMs: 60_000, maxDelayMs: 60_000 },
+        ({ id, attempt }) => {
+          ran.get(id)?.push(attempt);
+          throw new Error('flaky');
+        },
+        { policyFor: () => ({ maxRetries: 4, baseDelayMs: 1, jitter: 'none' }) },
+      );
+      for (const id of ids) {
+        await inState('dead', id);
+        expect(ran.get(id)).toEqual([1, 2, 3, 4, 5]);
+      }
+      expect(await letters().list()).toMatchObject(
+        ids.map(() => ({ reason: 'retries-exhausted', attempts: 5 })),
+      );
+    });
+
+    test('an attempt that was lost after the policy of the queue had ended ends the job: it has no error to choose by', async () => {
+      const id = await add();
+      for (const attempt of [1, 2]) {
+        const job = await claimOne();
+        expect(job.attempt).toBe(attempt);
+        await run(q.retry(job, 0));
+      }
+      await claimOne();
+      await expire(id);
+      const told: unknown[] = [];
+      start({ maxRetries: 1 }, () => expect.fail('must not run'), {
+        policyFor: () => ({ maxRetries: 4 }),
+        onAttempt: ({ attempt, outcome, reason, durationMs }) =>
+          told.push([attempt, outcome, reason, durationMs]),
+      });
+      await inState('dead', id);
+      expect(told).toEqual([
+        [3, 'stalled', undefined, undefined],
+        [3, 'dead', 'stalled', undefined],
+      ]);
+    });
+
+    test('a lost attempt is reported once, and what the observer throws is in its history entry', async () => {
+      const id = await add();
+      await claimOne();
+      await expire(id);
+      const told: unknown[] = [];
+      start(
+        { maxRetries: 3, backoff: [1, 1, 1] },
+        (job) => job.attempt < 3 && Promise.reject(new Error('flaky')),
+        {
+          onAttempt: ({ attempt, outcome }) => {
+            told.push([attempt, outcome]);
+            if (outcome === 'stalled') throw new Error('metrics are down');
+          },
+        },
+      );
+      const { history } = await inState('done', id);
+      expect(told).toEqual([
+        [1, 'stalled'],
+        [2, 'retry'],
+        [3, 'done'],
+      ]);
+      expect(history).toMatchObject([
+        { attempt: 1, outcome: 'stalled', hookError: { message: 'metrics are down' } },
+        { attempt: 2, outcome: 'retry' },
+        { attempt: 3, outcome: 'done' },
+      ]);
+      expect(history[1]).not.toHaveProperty('hookError');
+    });
+
+    test('an exact delay is exact, below the delay of the policy and above its cap', async () => {
+      const id = await add();
+      const delays = [10, 40, 90];
+      start({ maxRetries: 3, baseDelayMs: 60, maxDelayMs: 60 }, ({ attempt }) => {
+        if (attempt <= 3) throw retryIn(new Error('not yet'), delays[attempt - 1]!);
+      });
+      const { history } = await inState('done', id);
+      expect(history.map((entry: any) => entry.delayMs)).toEqual([...delays, undefined]);
+      for (const [index, delayMs] of delays.entries()) {
+        const waited = history[index + 1].startedAtMs - history[index].settledAtMs;
+        expect(waited).toBeGreaterThanOrEqual(delayMs - 0.01);
+      }
+    });
+
+    test('options that are null are not given', async () => {
+      const id = (await run<{ id: string }>(q.add('mail', {}, { delayMs: null })))[0]!.id;
+      const common = {
+        classify: null,
+        policyFor: null,
+        onAttempt: null,
+        name: null,
+        random: null,
+        signal: null,
+      };
+      const own = {
+        concurrency: null,
+        leaseMs: null,
+        pollMs: null,
+        listen: null,
+        worker: null,
+        onError: null,
+      };
+      const consumer = consume(opened.client, q, 'mail', {}, () => undefined, {
+        ...common,
+        ...own,
+        clock: null,
+      });
+      consumers.push(consumer);
+      await inState('done', id);
+      await consumer.stop({ timeoutMs: null });
+      expect(await letters().list({ limit: null, offset: null })).toEqual([]);
+      expect(await letters().purge({ olderThanMs: null })).toBe(0);
     });
 
     test('heartbeats keep a job for as long as its handler runs', async () => {
@@ -601,24 +719,30 @@ export function describeConsumer(name: string, open: () => Promise<OpenedForWork
         }
         expect(() => consume(opened.client, q, '', {}, () => 1)).toThrow(/queue has a name/);
         expect(() => consume(opened.client, q, 'mail', { maxRetries: -1 }, () => 1)).toThrow(TypeError);
-        expect(() => consume(opened.client, q, 'mail', {}, {} as () => 1)).toThrow(/handler is a function/);
+        expect(() => consume(opened.client, q, 'mail', {}, {} as () => 1)).toThrow(
+          /^handler: got \w+; expected a function/,
+        );
       },
     );
 
     test.each<[object, RegExp]>([
-      [{ concurency: 3 }, /^consume has no option concurency: it has classify, .*, worker, onError$/],
-      [{ attemptTimeoutMs: 3 }, /it belongs in the policy/],
-      [{ onError: 'log' }, /onError is a function, got "log"/],
-      [new AbortController().signal, /The options of consume are a plain object/],
+      [{ concurency: 3 }, /^concurency: got 3; use concurrency$/],
+      [{ attemptTimeoutMs: 3 }, /^attemptTimeoutMs: got 3; use attemptTimeoutMs, in the policy$/],
+      [{ onError: 'log' }, /^onError: got "log"; expected a function$/],
+      [new AbortController().signal, /^options of consume: got object; expected a plain object/],
     ])('an option there is not is refused before anything runs: %j', (options, message) => {
       expect(() => consume(opened.client, q, 'mail', {}, () => 1, options)).toThrow(message);
-      expect(() => consume(opened.client, q, 'mail', {}, undefined!)).toThrow(/handler is a function/);
+      expect(() => consume(opened.client, q, 'mail', {}, undefined!)).toThrow(
+        /^handler: got \w+; expected a function/,
+      );
     });
 
     test('a page or an age that is none is refused before any letter is touched', async () => {
       const operator = deadLetters(opened.client, q, 'mail');
       await expect(operator.list({ limit: -1 })).rejects.toThrow(RangeError);
-      await expect(operator.purge({ olderThan: 5 } as object)).rejects.toThrow('it has olderThanMs');
+      await expect(operator.purge({ olderThan: 5 } as object)).rejects.toThrow(
+        'olderThan: got 5; use olderThanMs',
+      );
     });
 
     /**

@@ -38,13 +38,13 @@ describe('names', () => {
   });
 
   test('an option there is not is refused', () => {
-    expect(refused({ ded: 'x', table: 'jobs' })).toBe(
-      'tableQueue has no option ded: it has table, dead, columns',
+    expect(refused({ ded: 'x', table: 'jobs' })).toBe('ded: got "x"; use dead');
+    expect(refused(undefined)).toMatch(/^table is a name .*, got undefined$/);
+    expect(refused('jobs')).toBe(
+      'options of tableQueue: got "jobs"; expected a plain object, such as { table }',
     );
-    expect(refused(undefined)).toBe('The options of tableQueue are a plain object, got undefined');
-    expect(refused('jobs')).toBe('The options of tableQueue are a plain object, got "jobs"');
     expect(() => tableQueue({ table: 'jobs' }).add('mail', 1, { delay: 5 } as object)).toThrow(
-      'add has no option delay: it has delayMs',
+      'delay: got 5; use delayMs',
     );
   });
 

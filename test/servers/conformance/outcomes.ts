@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { delayFor } from '../../../src/index.js';
 import type { JobView } from '../subject.js';
 import { until } from '../trial.js';
-import { expectGap, type Given, job } from './given.js';
+import { EARLY_MS, expectGap, type Given, job } from './given.js';
 
 /** Chance without chance, for delays that can be told beforehand. */
 const random = (k: number): number => [0.1, 0.9, 0.5][k - 1] ?? 0;
@@ -169,5 +169,57 @@ export function outcomes({ it }: Given): void {
     await trial.settled([id]);
     expect(trial.runs(id)).toHaveLength(7);
     for (const { delayMs = 0 } of trial.decisions(id)) expect(delayMs).toBeLessThanOrEqual(150);
+  });
+
+  it('18 · an exact delay is exact to the millisecond, below the delay of the policy and above its cap', async ({
+    open,
+  }) => {
+    // The hosts' own delays would be too long as well: graphile-worker's fourth is 54 s.
+    const delays = [40, 1_000, 2_600, 700];
+    const trial = await open({ maxRetries: 4, baseDelayMs: 2_000, maxDelayMs: 2_000, maxRetryAfterMs: 0 });
+    await trial.work();
+    const [id = ''] = await trial.enqueue([job(...delays.map((exactMs) => ({ exactMs })), 'ok')]);
+    const seen = new Map<number, number>();
+    await until(25_000, 'the last attempt runs', async () => {
+      const runs = trial.runs(id).length;
+      const view = (await trial.queue.views()).get(id);
+      if (view?.delayMs !== undefined && trial.runs(id).length === runs) seen.set(runs, view.delayMs);
+      return runs > delays.length;
+    });
+    expect(await trial.settled([id])).toEqual({ done: [id], dead: [] });
+    expect(trial.decisions(id).map(({ delayMs }) => delayMs)).toEqual([...delays, undefined]);
+    const begins = trial.ledgerOf(id).filter(({ what }) => what === 'begin');
+    for (const [index, delayMs] of delays.entries()) {
+      const waitedMs = (begins[index + 1]?.atMs ?? NaN) - (begins[index]?.atMs ?? NaN);
+      expect(waitedMs).toBeGreaterThanOrEqual(delayMs - EARLY_MS);
+      // The others are long enough to be seen in the store.
+      if (delayMs !== 40) expect(Math.abs((seen.get(index + 1) ?? NaN) - delayMs)).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it('19 · a policy of one retry whose policyFor chooses four makes five attempts, on every host', async ({
+    open,
+  }) => {
+    const trial = await open({ maxRetries: 1, baseDelayMs: 60_000, maxDelayMs: 60_000 });
+    const patient = { maxRetries: 4, baseDelayMs: 100, jitter: 'none' } as const;
+    await trial.work({
+      policyFor: (failure) => ((failure as Error).message.startsWith('flaky') ? patient : undefined),
+    });
+    // Also where the enqueue has limits of the host's own.
+    const ids = [
+      ...(await trial.enqueue([job('fail')])),
+      ...(await trial.enqueue([job('fail'), job('fail')], true)),
+    ];
+    expect(await trial.settled(ids)).toEqual({ done: [], dead: ids });
+    for (const id of ids) {
+      expect(trial.runs(id)).toEqual([1, 2, 3, 4, 5]);
+      expect(trial.decisions(id)).toEqual([
+        ...[100, 200, 400, 800].map((delayMs, index) => ({ attempt: index + 1, delayMs, reason: undefined })),
+        { attempt: 5, delayMs: undefined, reason: 'retries-exhausted' },
+      ]);
+    }
+    const letters = await trial.queue.deadLetters.list();
+    for (const { reason, attempts } of letters) expect([reason, attempts]).toEqual(['retries-exhausted', 5]);
+    expect(letters).toHaveLength(3);
   });
 }
