@@ -1,16 +1,8 @@
 import { defineConfig } from 'tsup';
+import { entries } from './scripts/entries.js';
 
 export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    'http/index': 'src/http/index.ts',
-    'queues/pg-boss': 'src/queues/pg-boss/index.ts',
-    'queues/graphile-worker': 'src/queues/graphile-worker/index.ts',
-    'queues/postgres': 'src/queues/postgres/index.ts',
-    'queues/bullmq': 'src/queues/bullmq/index.ts',
-    'testing/index': 'src/testing/index.ts',
-    'testing/fast-check': 'src/testing/fast-check.ts',
-  },
+  entry: Object.fromEntries(entries.map(({ file, source }) => [file, source])),
   format: ['esm', 'cjs'],
   target: 'es2022',
   dts: true,

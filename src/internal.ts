@@ -1,7 +1,7 @@
 // What the other entry points of this package use of the core. Not public: users cannot import it.
 export { watch } from './attempt/abort.js';
 export { type AttemptContext, Attempt } from './attempt/context.js';
-export { attemptEvent, observe } from './attempt/events.js';
+export { attemptEvent, observe, retryEvent } from './attempt/events.js';
 export { type Deciders, followUp, type FollowUp } from './attempt/judge.js';
 export { remember, type Report } from './attempt/report.js';
 export { run } from './attempt/run.js';

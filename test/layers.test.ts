@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, posix, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { entries } from '../scripts/entries.js';
 import { circlesIn, importsIn } from './support/imports.js';
 
 /** Imports that go against the direction, each in a file of its own layer. */
@@ -25,6 +26,9 @@ const forbidden = [
   ['queues/types', './postgres/index.js'],
   ['queues/postgres/table', '../bullmq/host.js'],
   ['queues/postgres/table', '../../retry.js'],
+  ['integrations/axios', '../retry.js'],
+  ['integrations/axios', '../http/request.js'],
+  ['integrations/axios', '../queues/types.js'],
 ] as const;
 
 const allowed = [
@@ -37,13 +41,33 @@ const allowed = [
   ['testing/laws/spread', '../../index.js'],
   ['queues/postgres/table', '../types.js'],
   ['queues/postgres/table', '../../internal.js'],
+  ['integrations/axios', '../http/internal.js'],
+  ['integrations/axios', '../internal.js'],
 ] as const;
+
+/** The entry points that are built on `ostinato/http`. */
+const onHttp = /^src\/integrations\//;
+
+/** The import of one entry point by each of the others, as entries.json lists them. */
+const betweenEntries = entries
+  .flatMap((entry) => entries.map((other) => ({ from: entry.source, to: other.source })))
+  .filter(({ from, to }) => !to.startsWith(`${dirname(from)}/`) && to !== 'src/index.ts')
+  .filter(
+    ({ from, to }) =>
+      !from.startsWith(`${dirname(to)}/`) && !(onHttp.test(from) && to.startsWith('src/http/')),
+  )
+  .map(({ from, to }) => {
+    const path = posix.relative(dirname(from), to).replace(/\.ts$/, '.js');
+    return [from.slice('src/'.length, -'.ts'.length), path.startsWith('.') ? path : `./${path}`] as const;
+  });
 
 test('the linter knows in which direction imports point', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ostinato-layers-'));
   try {
     copyFileSync('.oxlintrc.json', join(folder, '.oxlintrc.json'));
     expect(complaints(folder, forbidden)).toBe(forbidden.length);
+    expect(betweenEntries.length).toBeGreaterThan(20);
+    expect(complaints(folder, betweenEntries)).toBe(betweenEntries.length);
     expect(complaints(folder, allowed)).toBe(0);
   } finally {
     rmSync(folder, { recursive: true });

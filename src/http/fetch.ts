@@ -8,8 +8,8 @@ import {
   resolvePolicy,
   systemClock,
 } from '../internal.js';
-import { judged } from './failure.js';
 import { showsRedirects } from './redirect.js';
+import { judgeError, mayRepeat } from './repeat.js';
 import type { FetchLike, RequestHead } from './request-head.js';
 import { discard, OutgoingRequest } from './request.js';
 import { judgeResponse } from './response.js';
@@ -104,10 +104,7 @@ class FetchCall {
     this.#policy = policy;
     this.#options = options;
     this.#request = new OutgoingRequest(input, init);
-    const { idempotent } = options;
-    this.#mayRepeat =
-      this.#request.isIdempotent ||
-      (typeof idempotent === 'function' ? idempotent(this.#request.head) : idempotent === true);
+    this.#mayRepeat = mayRepeat(this.#request, options.idempotent);
     this.#notesRedirects =
       !this.#mayRepeat &&
       !this.#request.isOneShot &&
@@ -206,9 +203,7 @@ class FetchCall {
     if (this.#request.isOneShot) return 'stop';
     const verdict = this.#options.classify?.(error, context);
     if (verdict !== undefined) return verdict;
-    const finding = judged(error);
-    if (!finding) return 'stop';
-    return this.#mayRepeat || (finding.sent === 'no' && this.#isUnseen()) ? finding.verdict : 'stop';
+    return judgeError(error, this.#mayRepeat, () => this.#isUnseen());
   }
 
   /** Whether no redirect can have answered the request. */

@@ -15,7 +15,7 @@ export interface Block {
 }
 
 /** Their blocks need packages that only test/integrations has: its tests compile and run them. */
-export const documentsWithPackages: readonly string[] = ['docs/databases.md'];
+export const documentsWithPackages: readonly string[] = ['docs/databases.md', 'docs/integrations.md'];
 
 export const documents: readonly string[] = [
   'README.md',

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { entries } from './entries.js';
 
 const project = join(inject('blank'), 'typed');
 
@@ -33,6 +34,12 @@ const consumer = `
   export const wrong: Promise<string> = retry(() => 'x', 3);
 `;
 
+/** Every entry point whose declarations need no other package. */
+const everything = entries
+  .filter(({ importsPeer }) => !importsPeer)
+  .map(({ name }, index) => `export * as entry${index} from '${name}';`)
+  .join('\n');
+
 const withPeer = `
   import fc from 'fast-check';
   import type { RetryPolicy } from 'ostinato';
@@ -40,11 +47,32 @@ const withPeer = `
   export const policies: fc.Arbitrary<RetryPolicy> = arbitraryPolicy({ maxRetries: 3 });
 `;
 
+/** For either kind of decorators. */
+const decorated = `
+  import { retried } from 'ostinato/decorators';
+  export class Client {
+    @retried({ maxRetries: 1 })
+    async get(path: string): Promise<string> {
+      return path;
+    }
+    // @ts-expect-error the method would return a promise
+    @retried()
+    size(): number {
+      return 1;
+    }
+  }
+`;
+
+const both = ['consumer.mts', 'consumer.cts', 'everything.mts', 'everything.cts'];
+
 const resolutions = {
-  node16: { module: 'node16', files: ['consumer.mts', 'consumer.cts'] },
-  nodenext: { module: 'nodenext', files: ['consumer.mts', 'consumer.cts'] },
-  bundler: { module: 'esnext', files: ['consumer.mts'] },
+  node16: { module: 'node16', files: both },
+  nodenext: { module: 'nodenext', files: both },
+  bundler: { module: 'esnext', files: ['consumer.mts', 'everything.mts'] },
 };
+
+/** TypeScript 7 has it no more. */
+const withNode10 = ['@typescript/v5.4', '@typescript/v5.9'];
 
 beforeAll(() => {
   const types = join(project, 'node_modules/@types');
@@ -52,6 +80,9 @@ beforeAll(() => {
   symlinkSync(resolve('node_modules/@types/node'), join(types, 'node'), 'junction');
   writeFileSync(join(project, 'consumer.mts'), consumer);
   writeFileSync(join(project, 'consumer.cts'), consumer);
+  writeFileSync(join(project, 'consumer.ts'), consumer);
+  for (const kind of ['mts', 'cts', 'ts']) writeFileSync(join(project, `everything.${kind}`), everything);
+  writeFileSync(join(project, 'decorated.mts'), decorated);
   writeFileSync(join(project, 'peer.mts'), withPeer);
 });
 
@@ -63,9 +94,22 @@ describe.each(['@typescript/v5.4', '@typescript/v5.9', '@typescript/native'])('%
     },
   );
 
+  if (withNode10.includes(compiler)) {
+    test('finds every entry point under node10', () => {
+      const options = { module: 'commonjs', moduleResolution: 'node10' };
+      expect(errorsOf(compiler, ['consumer.ts', 'everything.ts'], options)).toBe('');
+    });
+  }
+
   test('accepts all declarations where Node is the only platform', () => {
     const options = { module: 'nodenext', moduleResolution: 'nodenext', lib: ['es2022'], types: ['node'] };
-    expect(errorsOf(compiler, ['consumer.mts'], options)).toBe('');
+    expect(errorsOf(compiler, ['consumer.mts', 'everything.mts'], options)).toBe('');
+  });
+
+  test.each([true, false])('accepts decorators, experimental: %s', (experimentalDecorators) => {
+    const options = { module: 'nodenext', moduleResolution: 'nodenext', experimentalDecorators };
+    const emitDecoratorMetadata = experimentalDecorators;
+    expect(errorsOf(compiler, ['decorated.mts'], { ...options, emitDecoratorMetadata })).toBe('');
   });
 
   test('accepts the arbitraries where fast-check is installed', () => {

@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
+import * as list from '../../scripts/entries.js';
 
 interface Manifest {
   readonly dependencies?: object;
-  readonly exports: Record<
-    string,
-    string | Record<'import' | 'require', Record<'types' | 'default', string>>
+  readonly exports: Readonly<
+    Record<string, Record<'import' | 'require', Record<'types' | 'default', string>>>
   >;
 }
 
 export const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
 
-/** Every entry point: what is imported, and the files behind it. */
-export const entries = Object.entries(manifest.exports).flatMap(([path, files]) =>
-  typeof files === 'string' ? [] : [{ name: path.replace('.', 'ostinato'), ...files }],
-);
+/** Every entry point, with the files behind it as package.json names them. */
+export const entries = list.entries.map((entry) => ({
+  ...entry,
+  ...manifest.exports[entry.name.replace('ostinato', '.')]!,
+}));

@@ -41,7 +41,8 @@ function claimed({ attempts = 1, lost = false }: { attempts?: number; lost?: boo
 
 const busy = (): never => {
   throw new Error('busy');
-};const run = (
+};
+const run = (
   spec: PolicySpec,
   handler: Parameters<typeof task>[1],
   { helpers }: ReturnType<typeof claimed>,
