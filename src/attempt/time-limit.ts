@@ -40,14 +40,10 @@ export function limited<T>(
   const leftMs = Math.max(0, policy.maxElapsedMs - elapsedMs);
   const option = leftMs < policy.attemptTimeoutMs ? 'maxElapsedMs' : 'attemptTimeoutMs';
   let cutOff: (error: TimeoutError) => void;
-  const limit = {
-    result: new Promise<T>((resolve, reject) => {
-      cutOff = reject;
-      void settle(result, resolve, reject);
-    }),
-    wasCutOff: false,
-    end: () => {},
-  };
+  const first = new Promise<T>((resolve, reject) => {
+    cutOff = reject;
+    void settle(result, resolve, reject);
+  });
   const cut = (): void => {
     const message = `Attempt ${context.attempt} was cut off by ${option} (${policy[option]})`;
     const error = new TimeoutError(message, causeOf?.());
@@ -55,13 +51,15 @@ export function limited<T>(
     cutOff(error);
     context.abort(error);
   };
+  let limit: Limited<T>;
   try {
-    limit.end = at(beganMs + Math.min(leftMs, policy.attemptTimeoutMs), cut, clock, unref);
+    const dueMs = beganMs + Math.min(leftMs, policy.attemptTimeoutMs);
+    limit = { result: first, wasCutOff: false, end: at(dueMs, cut, clock, unref) };
+    return limit;
   } catch (error) {
     // The attempt runs, and nothing waits for it any more.
-    limit.result.catch(() => {});
+    first.catch(() => {});
     context.abort(error);
     throw error;
   }
-  return limit;
 }
