@@ -40,14 +40,10 @@ export function limited<T>(
   const leftMs = Math.max(0, policy.maxElapsedMs - elapsedMs);
   const option = leftMs < policy.attemptTimeoutMs ? 'maxElapsedMs' : 'attemptTimeoutMs';
   let cutOff: (error: TimeoutError) => void;
-  const limit = {
-    result: new Promise<T>((resolve, reject) => {
-      cutOff = reject;
-      void settle(result, resolve, reject);
-    }),
-    wasCutOff: false,
-    cancel: () => {},
-  };
+  const first = new Promise<T>((resolve, reject) => {
+    cutOff = reject;
+    void settle(result, resolve, reject);
+  });
   const onTimeUp = (): void => {
     const message = `Attempt ${context.attempt} was cut off by ${option} (${policy[option]})`;
     const error = new TimeoutError(message, causeOf?.());
@@ -55,13 +51,15 @@ export function limited<T>(
     cutOff(error);
     context.abort(error);
   };
+  let limit: Limited<T>;
   try {
-    limit.cancel = at(beganMs + Math.min(leftMs, policy.attemptTimeoutMs), onTimeUp, clock, unref);
+    const dueMs = beganMs + Math.min(leftMs, policy.attemptTimeoutMs);
+    limit = { result: first, wasCutOff: false, cancel: at(dueMs, onTimeUp, clock, unref) };
+    return limit;
   } catch (error) {
     // The call is about to end, so the operation should stop. Its result is not needed any more.
-    limit.result.catch(() => {});
+    first.catch(() => {});
     context.abort(error);
     throw error;
   }
-  return limit;
 }

@@ -169,6 +169,23 @@ describe.each(Object.entries(cases))('%s', (_, given) => {
   });
 });
 
+test('a signal without a reason aborts with an AbortError', async () => {
+  const listeners = new Set<() => void>();
+  const signal = {
+    aborted: false,
+    addEventListener: (_: string, listener: () => void) => listeners.add(listener),
+    removeEventListener: (_: string, listener: () => void) => listeners.delete(listener),
+  };
+  const call = retry(hangs, steady, { signal: signal as never });
+  signal.aborted = true;
+  for (const listener of listeners) listener();
+  await expect(call).rejects.toMatchObject({ name: 'AbortError', message: 'The operation was aborted' });
+  expect(listeners.size).toBe(0);
+  await expect(retry(hangs, steady, { signal: signal as never })).rejects.toMatchObject({
+    name: 'AbortError',
+  });
+});
+
 describe('a call with a hook that fails', () => {
   const given = cases['a call with every kind of failure']!;
   const hooks = ['classify', 'classifyResult', 'policyFor', 'onRetry'] as const;
