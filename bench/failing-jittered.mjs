@@ -21,5 +21,5 @@ export default {
     return { value: await concurrentCalls(call, CALLS, FAILURES) };
   },
 
-  mustReach: (rows) => againstLoop(rows, 0.75),
+  mustReach: (rows) => againstLoop(rows, 0.9),
 };

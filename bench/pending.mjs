@@ -32,7 +32,7 @@ export default {
     return { value };
   },
 
-  mustReach: (rows) => againstLoop(rows, 0.8, { rivals: RIVALS }),
+  mustReach: (rows) => againstLoop(rows, 1, { rivals: RIVALS }),
 };
 
 /** Long enough for every rejection to have been handled and every timer to be set. */
