@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: [
       'test/*.test.ts',
-      'test/{policy,verdict,model,retry}/**/*.test.ts',
+      'test/{attempt,policy,verdict,model,retry}/**/*.test.ts',
       'test/properties/{decision,delays,policy-for,retry}.test.ts',
       'test/testing/lawful.test.ts',
     ],

@@ -117,17 +117,22 @@ async function play(given: Case, parts: Parts): Promise<unknown> {
       },
     },
   );
+  let isRejected = false;
   const end = (came: unknown): void => {
     outcome = came;
     left = { timers: live.size, listeners: signal.listeners.size };
   };
-  void call.then(end, end);
+  void call.then(end, (error: unknown) => {
+    isRejected = true;
+    end(error);
+  });
   await virtual.runAll();
   await watched.stop();
 
   expect(outcome).not.toBe('still waiting');
   expect(left).toEqual({ timers: 0, listeners: 0 });
   expect(reports).toHaveLength(1);
+  if (outcome === broken) expect([isRejected, reports[0]!.reason]).toEqual([true, 'hook-failed']);
   expect(watched.errors).toEqual([]);
   return outcome;
 }

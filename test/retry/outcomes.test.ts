@@ -198,6 +198,10 @@ describe('an operation', () => {
   test('that is none is refused at once, for that cannot be mended by trying again', async () => {
     for (const operation of [undefined, null, 5, 'text', {}]) {
       await expect(retry(operation as never)).rejects.toThrow(TypeError);
+      // No call has begun, so none has ended.
+      let ends = 0;
+      await expect(retry(operation as never, steady, { onEnd: () => ends++ })).rejects.toThrow(TypeError);
+      expect(ends).toBe(0);
     }
   });
 
