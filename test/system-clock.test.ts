@@ -33,26 +33,32 @@ describe('a timer of the platform', () => {
 describe('the time of the platform', () => {
   test('does not follow a timer that is early by up to 1 ms, as real ones are', () => {
     const before = systemClock.now();
-    followTimers(before + 1, before + 1);
-    followTimers(before + 0.4, before + 0.4);
+    followTimers(1, before + 1, before + 1);
+    followTimers(1, before + 0.4, before + 0.4);
+    expect(systemClock.now()).toBe(before);
+  });
+
+  test('does not follow a timer that is early by the step of a coarse clock, less than half its length', () => {
+    const before = systemClock.now();
+    followTimers(250, before + 100, before + 100);
     expect(systemClock.now()).toBe(before);
   });
 
   test('follows a timer that is earlier, and then every timer of that kind', () => {
     const before = systemClock.now();
-    followTimers(before + 1_000, before + 1_000.5);
+    followTimers(1_000, before + 1_000, before + 1_000.5);
     expect(systemClock.now() - before).toBeCloseTo(1_000.5, 2);
     expect(systemClock.now()).toBeGreaterThanOrEqual(before + 1_000.5);
     const later = systemClock.now();
-    followTimers(later + 0.5, later + 0.5);
+    followTimers(1, later + 0.5, later + 0.5);
     expect(systemClock.now()).toBeGreaterThanOrEqual(later + 0.5);
   });
 
   test('never runs backwards for a timer that is late', () => {
-    followTimers(systemClock.now() + 100, systemClock.now() + 100);
+    followTimers(100, systemClock.now() + 100, systemClock.now() + 100);
     nowMs += 500;
     const before = systemClock.now();
-    followTimers(before - 50, before - 50);
+    followTimers(100, before - 50, before - 50);
     expect(systemClock.now()).toBe(before);
   });
 

@@ -25,8 +25,8 @@ describe('an attempt with a time limit', () => {
     const clock = virtualClock();
     const limit: Limited<string> = limited(Promise.resolve('value'), new Attempt(1), policy, 0, 0, clock);
     expect(await limit.result).toBe('value');
-    limit.end();
-    limit.end();
+    limit.cancel();
+    limit.cancel();
     expect(limit.wasCutOff).toBe(false);
     expect(clock.liveTimers).toBe(0);
   });
