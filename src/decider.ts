@@ -79,7 +79,7 @@ export function decider(
   const rules = {
     policy: resolvePolicy(policy),
     deciders: { classify, policyFor },
-    random: () => random ?? unseeded,
+    random: random ?? unseeded,
     clock: clock ?? systemClock,
   };
   const known = new WeakMap<object, Map<number, Decision>>();

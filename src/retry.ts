@@ -249,7 +249,7 @@ class Call<T> {
     const next = followUp(failed, came, context, elapsedMs, {
       policy: this.#policy,
       deciders: this.#options,
-      random: () => random ?? streamOf(this.#seed),
+      random: random ?? streamOf(this.#seed),
       clock: this.#clock,
     });
     this.#log!.hintMs = next.hintMs;

@@ -52,7 +52,7 @@ export interface Rules<T> {
   /** The policy of the call or the job. */
   readonly policy: RetryPolicy;
   readonly deciders: Deciders<T>;
-  readonly random: () => Random;
+  readonly random: Random;
   readonly clock: Pick<Clock, 'wallNow'>;
 }
 
@@ -80,7 +80,7 @@ export function followUp<T>(
     ({ maxRetries } = chosen);
     verdict ??= checkVerdict(deciders.classify?.(came, context), 'classify') ?? judge(came, chosen, clock);
     const hintMs = hintOf(verdict);
-    const decision = decide(chosen, { verdict, attempt: context.attempt, elapsedMs }, random());
+    const decision = decide(chosen, { verdict, attempt: context.attempt, elapsedMs }, random);
     // Written out: a spread of the decision would cost a tenth of a retry.
     return decision.retry
       ? { outcome: 'retry', maxRetries, verdict, hintMs, delayMs: decision.delayMs }

@@ -135,7 +135,7 @@ export function retryStrategy(policy?: PolicySpec, options?: RetryStrategyOption
           policyFor,
           classify: (came, context) => classify?.(came, context) ?? verdictOf(failure, clock.wallNow()),
         },
-        random: () => call.random,
+        random: call.random,
         clock,
       });
       if (onAttempt) {

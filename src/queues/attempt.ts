@@ -70,7 +70,8 @@ export async function runAttempt<Job>(job: AttemptRun<Job>): Promise<Outcome> {
   const next = followUp(came.failed, came.outcome, context, elapsedMs, {
     policy,
     deciders: { classify, policyFor },
-    random: () => randomOf(job),
+    // Asked for late: what the caller's function throws is the reason hook-failed.
+    random: (retry) => randomOf(job)(retry),
     clock,
   });
   const attempted = { attempt, failed: came.failed, came: came.outcome, durationMs };
