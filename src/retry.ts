@@ -6,7 +6,6 @@ import { followUp, type FollowUp } from './attempt/judge.js';
 import { endOf, type Entry, keepHookError, recordsOf, thinned } from './attempt/log.js';
 import { type Reason, remember, type Report } from './attempt/report.js';
 import { run, settle } from './attempt/run.js';
-
 import { isTimed, limited } from './attempt/time-limit.js';
 import { TimeoutError } from './attempt/timeout-error.js';
 import { checkFunction, checkOptions } from './check-options.js';
@@ -57,8 +56,7 @@ export function retry<T>(
 
 /**
  * The last frozen spec that sets no time limit, and its policy. Most programs pass the same again and again, and looking
- * it up would take a tenth of a call that succeeds. The first
- * value is an object that no caller can pass.
+ * it up would take a tenth of a call that succeeds. The first value is an object that no caller can pass.
  */
 let latestSpec: PolicySpec | undefined = {};
 let latestPolicy: RetryPolicy;

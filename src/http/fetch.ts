@@ -8,6 +8,7 @@ import {
   resolvePolicy,
   systemClock,
 } from '../internal.js';
+import { askedOnce } from './asked-once.js';
 import { showsRedirects } from './redirect.js';
 import { judgeError, mayRepeat } from './repeat.js';
 import type { FetchLike, RequestHead } from './request-head.js';
@@ -91,8 +92,7 @@ class FetchCall {
   /** The last response, as long as it may have to be let go, and what ends its request. */
   #held: Response | undefined;
   #controller: AbortController | undefined;
-  /** What `policyFor` has chosen for the last response. */
-  #chosen: PolicySpec | undefined;
+  readonly #policyFor: ReturnType<typeof askedOnce>;
   #report: Report | undefined;
 
   constructor(
@@ -103,6 +103,7 @@ class FetchCall {
   ) {
     this.#policy = policy;
     this.#options = options;
+    this.#policyFor = askedOnce(options.policyFor);
     this.#request = new OutgoingRequest(input, init);
     this.#mayRepeat = mayRepeat(this.#request, options.idempotent);
     this.#notesRedirects =
@@ -126,7 +127,7 @@ class FetchCall {
         signal,
         classify: (error, context) => this.#classify(error, context),
         classifyResult: (response, context) => this.#classifyResult(response, context),
-        ...(options.policyFor && { policyFor: (failure, context) => this.#policyFor(failure, context) }),
+        policyFor: this.#policyFor,
         onRetry: (event) => {
           // The connection is free while we wait; unless a deadline may still end the call with this response.
           if (this.#policy.maxElapsedMs === Infinity) this.#letGo();
@@ -213,16 +214,14 @@ class FetchCall {
   }
 
   #classifyResult(response: Response, context: AttemptContext): Verdict | undefined {
-    const { classifyResult, policyFor } = this.#options;
+    const { classifyResult } = this.#options;
     const own: Verdict | undefined = classifyResult?.(response, context);
     if (this.#request.isRedirected(response)) this.#request.wasRedirected = true;
     let verdict = own ?? this.#judge(response, this.#policy);
     if (verdict === undefined) return undefined;
-    if (policyFor) {
-      this.#chosen = policyFor(response, context);
-      // The chosen policy has retryStatuses of its own.
-      if (own === undefined && this.#chosen) verdict = this.#judge(response, resolvePolicy(this.#chosen));
-    }
+    const chosen = this.#policyFor(response, context);
+    // The chosen policy has retryStatuses of its own.
+    if (own === undefined && chosen) verdict = this.#judge(response, resolvePolicy(chosen));
     const hasArrived = own === undefined && !this.#mayRepeat && this.#request.wasRedirected;
     return hasArrived || this.#request.isOneShot ? 'stop' : verdict;
   }
@@ -230,10 +229,5 @@ class FetchCall {
   #judge(response: Response, policy: RetryPolicy): Verdict | undefined {
     const nowMs = (this.#options.clock ?? systemClock).wallNow();
     return judgeResponse(response, policy, this.#mayRepeat, nowMs, this.#request.head);
-  }
-
-  /** The policy of one decision. For a response it has been chosen by now: `classifyResult` had to know it. */
-  #policyFor(failure: unknown, context: AttemptContext): PolicySpec | undefined {
-    return failure === this.#held ? this.#chosen : this.#options.policyFor?.(failure, context);
   }
 }

@@ -1,4 +1,5 @@
 import {
+  askedOnce,
   discard,
   type Idempotent,
   judgeError,
@@ -41,8 +42,8 @@ export class RequestRules {
   readonly #mayRepeat: boolean;
   readonly #request: OutgoingRequest;
   readonly #options: Judging;
-  /** What `policyFor` said of the latest failure: it is asked once. */
-  #choice: { failure: unknown; attempt: number; spec: PolicySpec | undefined } | undefined;
+  /** The caller's `policyFor`, which the verdict on a response has to know. Pass it on to `retry`. */
+  readonly policyFor: (failure: unknown, context: AttemptContext) => PolicySpec | undefined;
 
   constructor(outgoing: Outgoing, policy: RetryPolicy, options: Judging) {
     const { url, method, headers, body } = outgoing;
@@ -54,17 +55,8 @@ export class RequestRules {
     this.#policy = policy;
     this.#request = request;
     this.#options = options;
+    this.policyFor = askedOnce(options.policyFor);
   }
-
-  /** The caller's `policyFor`, which the verdict on a response has to know. Pass it on to `retry`. */
-  readonly policyFor = (failure: unknown, context: AttemptContext): PolicySpec | undefined => {
-    const { attempt } = context;
-    const known = this.#choice;
-    if (known && known.failure === failure && known.attempt === attempt) return known.spec;
-    const spec = this.#options.policyFor?.(failure, context);
-    this.#choice = { failure, attempt, spec };
-    return spec;
-  };
 
   /**
    * The verdict on a response. Undefined: no failure.

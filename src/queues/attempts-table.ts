@@ -135,7 +135,7 @@ const RELEASE = (table: string): string => `
 update ${table} set outcome = 'released', settled_at = now(), delay_ms = $4
 where queue = $1 and job_id = $2 and fence = $3 and outcome is null`;
 
-/** What `onAttempt` threw when it heard of an attempt that had ended before. */
+/** What `onAttempt` threw when it was called for an attempt that had ended before. */
 const KEEP_HOOK_ERROR = (table: string): string => `
 update ${table} set hook_error = $4::text::jsonb
 where queue = $1 and job_id = $2 and attempt = $3 and fence > 0 and outcome is distinct from 'released'`;

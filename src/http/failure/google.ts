@@ -11,7 +11,7 @@ const TEXTS = ['message', 'responseBody', 'body'];
 /** A delay in JSON that is text, and may be text inside of text. */
 const IN_WORDS = /RetryInfo\W[^{}]{0,99}retryDelay\W{1,9}(\d{1,9}(?:\.\d{1,9})?)s/;
 
-/** Limits of one user that pass within minutes; the others are of a day, or of somebody's rights. */
+/** Limits of one user, which pass within minutes. The others last a day, or are about permissions. */
 const PASSING = /^(?:user|job)?rate_?limit_?exceeded$/i;
 
 /** Whether each reason that Google gives is a rate limit that passes. */

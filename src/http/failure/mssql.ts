@@ -3,7 +3,7 @@ import { isUnsent } from './unsent.js';
 
 /** Deadlock, lock timeout, conflicts of snapshots and of tables in memory, resources used up: rolled back. */
 const ROLLED_BACK = /^(?:12(?:04|05|22)|3960|701|86(?:45|51)|1092[89]|413(?:0[125]|25|39))$/;
-/** Azure SQL moves the database, or lets nobody in for the moment. */
+/** Azure SQL moves the database, or takes no connections for the moment. */
 const REFUSED = /^(?:615|926|4060|4221|17197|40(?:143|197|501|540|613)|4991[89]|49920)$/;
 /** Connections that were lost, by the numbers of Windows. */
 const CUT = /^(?:20|64|121|233|100(?:5[34]|60))$/;

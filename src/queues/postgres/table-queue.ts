@@ -7,7 +7,7 @@ import type { AttemptNote, Claimed, NOT_RUN } from './job.js';
  * a transaction of your own. Each is one statement, so a crash between any two leaves a job that is late at the worst.
  *
  * `complete`, `retry`, `bury`, `release`, `keepHookError` and `heartbeat` return one row if they changed the job, and none if it is not
- * running under that fence any more: then somebody else has it, and there is nothing to be done.
+ * running under that fence any more: then another worker has it, and there is nothing to be done.
  */
 export interface TableQueue {
   /** Creates both tables, or adds what a table of your own lacks; changes nothing when all is there. */
